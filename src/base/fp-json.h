@@ -1,0 +1,28 @@
+/* fp-json.h — JSON in one place: the only file of the tree that includes json-glib */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* Parses @text; a syntax error names line and column. */
+JsonNode   *fp_json_parse            (const char  *text,
+                                      gssize       length,
+                                      GError     **error);
+/* Compact without @pretty; keys keep their order. */
+char       *fp_json_print            (JsonNode    *node,
+                                      gboolean     pretty);
+
+/* Members that are absent or of another type read as NULL or the fallback. */
+const char *fp_json_peek_string      (JsonObject  *object,
+                                      const char  *key);
+gint64      fp_json_get_int          (JsonObject  *object,
+                                      const char  *key,
+                                      gint64       fallback);
+
+/* A flat map of strings (headers, metadata): {"a":"b"} <-> GHashTable. */
+char       *fp_json_from_string_map  (GHashTable  *map);
+GHashTable *fp_json_to_string_map    (const char  *text,
+                                      GError     **error);
+
+G_END_DECLS

@@ -1,0 +1,43 @@
+/* fp-policy.h — when to try: waits, slow steps, the gate (design 5.2), pure */
+#pragma once
+
+#include "base/fp-random.h"
+#include "link/fp-link.h"
+#include "net/fp-verdict.h"
+#include "store/fp-item-rows.h"
+
+G_BEGIN_DECLS
+
+#define FP_POLICY_QUICK_TRIES 5
+
+/* Wait in ms before quick try @n (0…4): U(0, min(30 s, 1 s * 2^n)), never below @retry_after (ms, -1 = none). */
+gint64   fp_policy_quick_wait (FpRandom *random,
+                               guint     n,
+                               gint64    retry_after);
+/* 15 min, 1 h, 4 h, then every 12 h. */
+gint64   fp_policy_slow_wait  (guint     step);
+
+typedef enum {
+  FP_GATE_OPEN,
+  FP_GATE_OFFLINE,
+  FP_GATE_PORTAL,
+  FP_GATE_LIMITED, /* closed, but the server itself may be probed */
+  FP_GATE_PAUSED,
+} FpGate;
+
+FpGate   fp_policy_gate       (FpLinkState link,
+                               gboolean    has_link,
+                               gboolean    paused,
+                               FpReach     reach,
+                               const char *url);
+
+/* What a verdict does to an item in state sending: state, reason, attempts, waits, maybe_delivered. */
+void     fp_policy_apply      (FpItem          *item,
+                               const FpVerdict *verdict,
+                               guint            http_status,
+                               FpRandom        *random,
+                               gint64           now_boot,
+                               const char      *boot_id,
+                               gint64           now_wall);
+
+G_END_DECLS
