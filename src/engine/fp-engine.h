@@ -6,6 +6,7 @@
 #include "draft/fp-draft.h"
 #include "form/fp-form-def.h"
 #include "link/fp-link.h"
+#include "net/fp-host.h"
 #include "net/fp-http.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"

@@ -121,6 +121,7 @@ typedef struct {
   char  *tag;     /* (nullable) */
   gint64 after;   /* rows with a smaller id (newest first), 0 = from the newest */
   guint  limit;   /* at most so many rows, 0 = 100 */
+  guint  offset;  /* rows to skip first, newest first: pages of a long list */
 } FpItemQuery;
 
 typedef struct {
