@@ -24,8 +24,9 @@ typedef struct {
   GPtrArray  *headers;      /* FpHeader in order; values may hold {secret}; Content-Length is set by us */
   GPtrArray  *segments;     /* FpSegment; empty = no body */
   char       *secret_id;    /* (nullable): resolved at send time, for this URL's origin only */
-  char       *user;         /* (nullable): pre-emptive Basic with the secret as password; never over cleartext */
+  char       *user;         /* (nullable): pre-emptive Basic with the secret as password; https or loopback only */
   guint       timeout_s;    /* without progress; 0 = 60 */
+  gboolean    allow_cleartext; /* http to a public host: by the person's explicit choice only */
 } FpRequest;
 
 typedef struct {
@@ -57,8 +58,9 @@ typedef enum {
   FP_FAULT_CUT,        /* the connection ended in the middle */
   FP_FAULT_BODY,       /* our own body could not be read (a blob is missing) */
   FP_FAULT_CANCELLED,
-  FP_FAULT_SECRET,     /* the keyring does not give the secret; fault_text says why */
+  FP_FAULT_SECRET,     /* there is no such secret, or it belongs to another origin */
   FP_FAULT_URL,        /* not an http(s) URL, or cleartext to a public host without an explicit choice */
+  FP_FAULT_KEYRING,    /* the keyring is locked or absent; fault_text says what to do */
 } FpFault;
 
 typedef struct {
@@ -111,7 +113,7 @@ void      fp_http_get_async    (FpHttp              *self,
 GBytes   *fp_http_get_finish   (FpHttp              *self,
                                 GAsyncResult        *result,
                                 GError             **error);
-/* Drops every connection: after resume, and when the link changed. */
+/* Drops every connection: after resume, and when the link changed. What is in flight ends with FP_FAULT_CANCELLED. */
 void      fp_http_abort        (FpHttp              *self);
 
 G_END_DECLS

@@ -17,13 +17,46 @@ typedef enum {
   FP_VERDICT_HOLD_PROXY,
 } FpVerdictKind;
 
+/* The codes: static, stable words that are stored and turned into sentences elsewhere. "item-" = the kind is ITEM.
+ *
+ * NULL                    a receipt
+ * "network-resolve"       the name of the server is not known here
+ * "network-connect"       the server cannot be reached: refused, no route
+ * "network-tls"           no trusted encrypted connection: certificate, handshake
+ * "network-timeout"       nothing moved for too long
+ * "network-cut"           the connection ended in the middle
+ * "network-cancelled"     we broke the attempt off ourselves
+ * "not-the-server"        something between answered: a sign-in page, a proxy, the wrong program
+ * "server-busy"           408, 425, 429, 503: asks for patience
+ * "server-error"          any other 5xx
+ * "server-running"        409 to our key, 423: it still works on an earlier try of the same item
+ * "server-incomplete"     it said yes without having been given the whole request
+ * "server-conflict"       OpenRosa 409: the same bytes are posted once more
+ * "server-moved"          a redirect that is not followed
+ * "server-not-found"      404, 410: no such address or form there now
+ * "server-refuses"        402, 405: quota, or nothing may be sent there now
+ * "server-too-large"      413 by a proxy in front of the server
+ * "form-closed"           the form does not accept submissions now
+ * "form-access"           401, 403 of an OpenRosa server: the account, or this form
+ * "account"               401 although credentials were sent
+ * "account-missing"       the account's secret is not in the keyring, or belongs to another server
+ * "keyring"               the keyring is locked or absent
+ * "proxy"                 407
+ * "item-account-missing"  401 to a request without credentials
+ * "item-forbidden"        403
+ * "item-conflict"         409: the server has something else under this name
+ * "item-too-large"        413 by the server itself
+ * "item-refused"          400, 411, 414, 415, 422 and any other 4xx
+ * "item-file-missing"     a file of the item cannot be read, or has changed
+ * "item-address"          no http(s) URL, or cleartext to a public host without an explicit choice
+ */
 typedef struct {
   FpVerdictKind  kind;
-  const char    *code;         /* static, stable: "server-busy", "item-refused", "not-the-server", … ; "item-" prefix = ITEM */
+  const char    *code;         /* (nullable): static, see above */
   char          *words;        /* the server's own words or the system's, short, UTF-8; (nullable) */
   gint64         retry_after;  /* ms; -1 = none */
-  gboolean       contacted;    /* the server itself answered: uses up a try, keeps the breaker closed unless busy */
-  gboolean       opens_breaker;/* connection faults, 429, 503 */
+  gboolean       contacted;    /* the server itself answered, or took the request and went silent: uses up a try */
+  gboolean       opens_breaker;/* connection faults, 429, 503, something between */
   gboolean       definite;     /* certainly not stored: clears maybe_delivered */
 } FpVerdict;
 
@@ -38,5 +71,10 @@ void        fp_verdict_judge   (const FpAnswer         *answer,
                                 const FpVerdictContext *context,
                                 FpVerdict              *verdict);
 void        fp_verdict_clear   (FpVerdict              *verdict);
+/* Every code there is, NULL-terminated: for the test that each has its sentence. */
+const char *const *
+            fp_verdict_list_codes (void);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FpVerdict, fp_verdict_clear)
 
 G_END_DECLS

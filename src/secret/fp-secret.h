@@ -55,7 +55,8 @@ gboolean   fp_secrets_remove_finish (FpSecrets           *self,
                                      GAsyncResult        *result,
                                      GError             **error);
 
-/* Splits a pasted URL: tokens of Central (/key/TOKEN/) and Kobo (/collector/TOKEN/) and user info become {secret}.
+/* Splits a pasted URL: tokens of Central (/key/TOKEN/, ?st=TOKEN) and Kobo (/collector/TOKEN/) become {secret}; of
+ * user info the password is the secret and the user's name stays: https://anna:{secret}@host/.
  * Returns the URL to store; *@secret is NULL where there was none. */
 char      *fp_secret_split_url      (const char          *url,
                                      char               **secret);
