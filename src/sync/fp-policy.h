@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 
 #define FP_POLICY_QUICK_TRIES 5
 
+/* A false 409 of OpenRosa servers is over by then (design 5.3). */
+#define FP_POLICY_REPOST_MS 5000
+
 /* Wait in ms before quick try @n (0…4): U(0, min(30 s, 1 s * 2^n)), never below @retry_after (ms, -1 = none). */
 gint64   fp_policy_quick_wait (FpRandom *random,
                                guint     n,
@@ -31,13 +34,22 @@ FpGate   fp_policy_gate       (FpLinkState link,
                                FpReach     reach,
                                const char *url);
 
-/* What a verdict does to an item in state sending: state, reason, attempts, waits, maybe_delivered. */
+/* What a verdict does to an item in state sending: state, reason, attempts, waits, maybe_delivered.
+ * @maybe_before: maybe_delivered as it was before this attempt was claimed. */
 void     fp_policy_apply      (FpItem          *item,
                                const FpVerdict *verdict,
                                guint            http_status,
+                               gboolean         maybe_before,
                                FpRandom        *random,
                                gint64           now_boot,
                                const char      *boot_id,
                                gint64           now_wall);
+
+/* The attempt was given up by us (network gone, stop, resume): the item waits again as if nothing had been tried. */
+void     fp_policy_give_back  (FpItem          *item,
+                               gboolean         maybe_delivered);
+
+/* Retry by hand, also of an item that failed by its own fault or is held; FALSE: its state does not allow that. */
+gboolean fp_policy_release    (FpItem          *item);
 
 G_END_DECLS
