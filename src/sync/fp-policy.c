@@ -28,8 +28,9 @@ fp_policy_quick_wait (FpRandom *random,
                       gint64    retry_after)
 {
   gint64 bound = n >= 5 ? QUICK_MAX_MS : MIN (QUICK_MAX_MS, SECOND_MS << n);
+  gint64 wait = fp_random_below (random, bound + 1);
 
-  return MAX (fp_random_below (random, bound + 1), MIN (retry_after, RETRY_AFTER_MAX_MS));
+  return MAX (wait, MIN (retry_after, RETRY_AFTER_MAX_MS));
 }
 
 /**
@@ -170,6 +171,15 @@ still_maybe (const FpVerdict *verdict,
   return verdict->kind == FP_VERDICT_ITEM && verdict->contacted ? FALSE : maybe_before;
 }
 
+static gint64
+next_slow_wait (FpItem *item,
+                gint64  retry_after)
+{
+  gint64 wait = fp_policy_slow_wait (item->slow_step++);
+
+  return MAX (wait, MIN (retry_after, RETRY_AFTER_MAX_MS));
+}
+
 /* The wait that follows the verdict; -1 = none by itself. */
 static gint64
 settle_state (FpItem          *item,
@@ -188,7 +198,7 @@ settle_state (FpItem          *item,
 
     case FP_VERDICT_SLOW:
       step (item, FP_EVENT_FAULT);
-      return MAX (fp_policy_slow_wait (item->slow_step++), verdict->retry_after);
+      return next_slow_wait (item, verdict->retry_after);
 
     case FP_VERDICT_HOLD_ACCOUNT:
       hold (item, "account");
@@ -211,7 +221,7 @@ settle_state (FpItem          *item,
     default:
       step_back (item);
       if (item->state == FP_ITEM_FAILED && verdict->contacted)
-        return MAX (fp_policy_slow_wait (item->slow_step++), verdict->retry_after);
+        return next_slow_wait (item, verdict->retry_after);
       return fp_policy_quick_wait (random, item->attempts, verdict->retry_after);
     }
 }
