@@ -47,7 +47,7 @@ GListModel     *fp_form_node_get_children    (FpFormNode *self);
 /* Tokens of the appearance attribute; never NULL. */
 gboolean        fp_form_node_has_appearance  (FpFormNode *self,
                                               const char *token);
-const char     *fp_form_node_get_media_type  (FpFormNode *self); /* upload: "image/*" */
+const char     *fp_form_node_get_media_type  (FpFormNode *self); /* of an upload, as the form says it */
 /* FpChoice of a select, in order; NULL for others. */
 GPtrArray      *fp_form_node_get_choices     (FpFormNode *self);
 /* What is unsupported about this node, in words, or NULL. */
