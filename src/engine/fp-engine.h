@@ -49,6 +49,8 @@ char     *fp_status_dup_detail (const FpStatus *status);
 char     *fp_reason_dup_words  (const char     *reason_code,
                                 const char     *reason,
                                 gint64          next_try);
+/* Local time of @ms (unix): "14:05" today, "Tue 14:05" within a week, otherwise the date. */
+char     *fp_time_dup_words   (gint64          ms);
 
 #define FP_TYPE_ENGINE (fp_engine_get_type ())
 G_DECLARE_FINAL_TYPE (FpEngine, fp_engine, FP, ENGINE, GObject)
@@ -67,6 +69,14 @@ FpHttp    *fp_engine_get_http       (FpEngine *self);
 
 /* Signal "changed" (guint FpStoreTopics): this process committed something, or fp_engine_poke() was called. */
 void       fp_engine_poke           (FpEngine *self, FpStoreTopics topics);
+
+/* Settings that all programs share; NULL = never set. */
+#define FP_SETTING_PAUSED     "paused"     /* "1": Work Offline */
+#define FP_SETTING_AGENT_QUIT "agent-quit" /* "1": the person quit the agent: nothing starts it but the window */
+void       fp_engine_read_setting_async   (FpEngine *self, const char *name, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
+char      *fp_engine_read_setting_finish  (FpEngine *self, GAsyncResult *res, GError **error);
+void       fp_engine_write_setting_async  (FpEngine *self, const char *name, const char *value, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
+gboolean   fp_engine_write_setting_finish (FpEngine *self, GAsyncResult *res, GError **error);
 
 /* Forms. */
 void       fp_engine_add_form_async    (FpEngine *self, GBytes *xml, const char *submit_url,
@@ -87,6 +97,8 @@ FpServerRow *fp_engine_add_server_finish    (FpEngine *self, GAsyncResult *res, 
 /* Downloads new and changed forms; returns how many, -1 on error. */
 void         fp_engine_refresh_server_async (FpEngine *self, gint64 server, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 gint         fp_engine_refresh_server_finish(FpEngine *self, GAsyncResult *res, GError **error);
+/* Sentences on the forms that the last refresh in this process could not add; NULL = all were fine. Borrowed. */
+const char * const *fp_engine_peek_refused_forms (FpEngine *self, gint64 server);
 void         fp_engine_list_servers_async   (FpEngine *self, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 GPtrArray   *fp_engine_list_servers_finish  (FpEngine *self, GAsyncResult *res, GError **error);
 void         fp_engine_remove_server_async  (FpEngine *self, gint64 server, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
@@ -111,7 +123,8 @@ typedef struct {
   char   *filename;
   char   *media_type;
   GBytes *data;       /* or */
-  char   *path;       /* a file, copied durably before the item is queued */
+  char   *path;       /* a file, copied durably before the item is queued; or */
+  GInputStream *stream; /* read to its end, likewise */
 } FpEnqueuePart;
 
 typedef struct {
@@ -128,6 +141,9 @@ typedef struct {
 FpEnqueue *fp_enqueue_new          (const char *url);
 void       fp_enqueue_add_part     (FpEnqueue *enqueue, const char *name, const char *filename, const char *media_type,
                                     GBytes *data, const char *path);
+/* The same with a stream instead of data or a path: a file descriptor that came over D-Bus. */
+void       fp_enqueue_add_stream   (FpEnqueue *enqueue, const char *name, const char *filename, const char *media_type,
+                                    GInputStream *stream);
 void       fp_enqueue_free         (FpEnqueue *enqueue);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpEnqueue, fp_enqueue_free)
 void       fp_engine_enqueue_async (FpEngine *self, FpEnqueue *enqueue /* (transfer full) */,

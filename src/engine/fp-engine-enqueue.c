@@ -1,0 +1,370 @@
+#include "engine/fp-engine-private.h"
+
+#include "base/fp-json.h"
+#include "base/fp-random.h"
+#include "net/fp-host.h"
+
+#define TAG_MAX 200
+
+/* Headers whose value is a secret: it goes to the keyring and never into the store. */
+static const char * const secret_headers[] = {
+  "authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token", NULL,
+};
+
+/* Headers that belong to the transport. */
+static const char * const own_headers[] = {
+  "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "te",
+  "trailer", "transfer-encoding", "upgrade", NULL,
+};
+
+typedef struct {
+  FpEnqueue *request;
+  FpItem    *item;
+  char      *secret;
+} Enqueue;
+
+static void
+enqueue_free (gpointer data)
+{
+  Enqueue *enqueue = data;
+
+  fp_enqueue_free (enqueue->request);
+  g_clear_pointer (&enqueue->item, fp_item_free);
+  g_free (enqueue->secret);
+  g_free (enqueue);
+}
+
+/* RFC 9110, "token": what methods and header names are made of. */
+static gboolean
+is_token (const char *text)
+{
+  if (!*text)
+    return FALSE;
+  for (const char *c = text; *c; c++)
+    if (!g_ascii_isalnum (*c) && !strchr ("!#$%&'*+-.^_`|~", *c))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+has_control (const char *text)
+{
+  for (const char *c = text; *c; c++)
+    if (g_ascii_iscntrl (*c) && *c != '\t')
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+usage (GError     **error,
+       const char  *format,
+       ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+usage (GError     **error,
+       const char  *format,
+       ...)
+{
+  va_list args;
+  g_autofree char *message = NULL;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_USAGE, message);
+
+  return FALSE;
+}
+
+static gboolean
+keep_secret_once (Enqueue     *enqueue,
+                  const char  *where,
+                  const char  *secret,
+                  GError     **error)
+{
+  if (enqueue->secret && !g_str_equal (enqueue->secret, secret))
+    return usage (error, "%s: the request already holds another secret; one request can carry one", where);
+  g_free (enqueue->secret);
+  enqueue->secret = g_strdup (secret);
+
+  return TRUE;
+}
+
+/* Checks one header and puts it into @out, a secret as "{secret}". */
+static gboolean
+take_header (Enqueue     *enqueue,
+             const char  *name,
+             const char  *value,
+             GHashTable  *out,
+             GError     **error)
+{
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  const char *space;
+
+  if (!is_token (name))
+    return usage (error, "header \"%s\": no header name", name);
+  if (has_control (value))
+    return usage (error, "header %s: its value has a control character", name);
+  if (g_strv_contains (own_headers, lower))
+    return usage (error, "header %s: Fieldpost sets it itself", name);
+
+  if (g_str_equal (lower, "content-type"))
+    {
+      FpEnqueuePart *body = enqueue->request->parts->len == 1 ? g_ptr_array_index (enqueue->request->parts, 0) : NULL;
+
+      if (!body || body->name)
+        return usage (error, "header Content-Type: there is no single body that it could describe");
+      g_free (body->media_type);
+      body->media_type = g_strdup (value);
+      return TRUE;
+    }
+  if (!g_strv_contains (secret_headers, lower))
+    {
+      g_hash_table_insert (out, g_strdup (name), g_strdup (value));
+      return TRUE;
+    }
+
+  space = g_str_equal (lower, "authorization") ? strchr (value, ' ') : NULL;
+  g_hash_table_insert (out, g_strdup (name),
+                       space ? g_strdup_printf ("%.*s {secret}", (int) (space - value), value)
+                             : g_strdup ("{secret}"));
+
+  return keep_secret_once (enqueue, name, space ? space + 1 : value, error);
+}
+
+static gboolean
+take_headers (Enqueue  *enqueue,
+              GError  **error)
+{
+  g_autoptr(GHashTable) out = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer name, value;
+
+  if (enqueue->request->headers)
+    {
+      g_hash_table_iter_init (&iter, enqueue->request->headers);
+      while (g_hash_table_iter_next (&iter, &name, &value))
+        if (!take_header (enqueue, name, value, out, error))
+          return FALSE;
+    }
+  enqueue->item->headers = fp_json_from_string_map (out);
+
+  return TRUE;
+}
+
+static gboolean
+check_parts (const FpEnqueue  *request,
+             const char       *method,
+             GError          **error)
+{
+  if (request->parts->len > 0 && (g_str_equal (method, "GET") || g_str_equal (method, "HEAD")))
+    return usage (error, "a %s request has no body", method);
+
+  for (guint i = 0; i < request->parts->len; i++)
+    {
+      const FpEnqueuePart *part = g_ptr_array_index (request->parts, i);
+
+      if (!part->name && request->parts->len > 1)
+        return usage (error, "part %u has no name, and it is not the only one", i + 1);
+      if (part->name && (!*part->name || has_control (part->name)))
+        return usage (error, "part %u: \"%s\" is no field name", i + 1, part->name);
+      if (part->filename && has_control (part->filename))
+        return usage (error, "part %u: its file name has a control character", i + 1);
+      if (part->media_type && has_control (part->media_type))
+        return usage (error, "part %u: its media type has a control character", i + 1);
+    }
+
+  return TRUE;
+}
+
+static char *
+dup_title (const FpItem *item)
+{
+  g_autoptr(GUri) uri = g_uri_parse (item->host, G_URI_FLAGS_NONE, NULL);
+
+  return g_strdup_printf ("%s %s", item->method, uri ? g_uri_get_host (uri) : item->host);
+}
+
+/* Fills the item with what needs no store; the parts come later. */
+static gboolean
+make_item (Enqueue  *enqueue,
+           GError  **error)
+{
+  FpEnqueue *request = enqueue->request;
+  FpItem *item = enqueue->item = fp_item_new ();
+  g_autofree char *secret = NULL;
+  g_autoptr(GError) local = NULL;
+
+  item->host = fp_host_dup_origin (request->url, &local);
+  if (!item->host)
+    return usage (error, "%s", local->message);
+  item->url = fp_secret_split_url (request->url, &secret);
+  if (secret && !keep_secret_once (enqueue, "URL", secret, error))
+    return FALSE;
+
+  item->method = request->method ? g_ascii_strup (request->method, -1)
+                                 : g_strdup (request->parts->len > 0 ? "POST" : "GET");
+  if (!is_token (item->method) || g_str_equal (item->method, "CONNECT") || g_str_equal (item->method, "TRACE"))
+    return usage (error, "\"%s\" is no method that can be queued", item->method);
+  if (request->tag && (!*request->tag || strlen (request->tag) > TAG_MAX || has_control (request->tag)
+                       || !g_utf8_validate (request->tag, -1, NULL)))
+    return usage (error, "tag: 1 to %d bytes of text without control characters", TAG_MAX);
+  if (request->title && !g_utf8_validate (request->title, -1, NULL))
+    return usage (error, "title: no valid UTF-8");
+  if (!check_parts (request, item->method, error) || !take_headers (enqueue, error))
+    return FALSE;
+
+  item->uid = fp_uuid_new ();
+  item->kind = FP_ITEM_REQUEST;
+  item->protocol = FP_PROTOCOL_PLAIN;
+  item->tag = g_strdup (request->tag ? request->tag : "data-sync");
+  item->title = request->title && *request->title ? g_strdup (request->title) : dup_title (item);
+  item->reach = request->reach;
+  item->meta = request->meta && g_hash_table_size (request->meta) > 0 ? fp_json_from_string_map (request->meta) : NULL;
+  item->state = FP_ITEM_PENDING;
+  if (request->parts->len > 0 && ((FpEnqueuePart *) g_ptr_array_index (request->parts, 0))->name)
+    item->boundary = g_strdup_printf ("fieldpost-%s", item->uid);
+
+  return TRUE;
+}
+
+static gpointer
+insert_request (FpStoreTxn  *txn,
+                gpointer     data,
+                GError     **error)
+{
+  Enqueue *enqueue = data;
+  FpItem *item = enqueue->item;
+
+  if (item->reach == FP_REACH_AUTO)
+    {
+      GError *local = NULL;
+      g_autoptr(FpServerRow) server = _fp_engine_find_server (txn, item->url, &local);
+
+      if (local)
+        {
+          g_propagate_error (error, local);
+          return NULL;
+        }
+      item->reach = server ? server->reach : FP_REACH_AUTO;
+    }
+  item->created = fp_store_txn_get_now (txn);
+  if (!fp_item_rows_insert (txn, item, error))
+    return NULL;
+
+  return fp_item_rows_get (txn, item->id, FALSE, error);
+}
+
+static void
+inserted_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  FpItem *item = _fp_engine_finish (FP_ENGINE (source), result, &error);
+
+  if (item)
+    g_task_return_pointer (task, item, (GDestroyNotify) fp_item_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+parts_stored_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  FpEngine *self = FP_ENGINE (source);
+  g_autoptr(GTask) task = user_data;
+  Enqueue *enqueue = g_task_get_task_data (task);
+  FpItem *item = enqueue->item;
+  GError *error = NULL;
+
+  item->parts = _fp_engine_finish (self, result, &error);
+  if (!item->parts)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < item->parts->len; i++)
+    item->body_size += ((FpItemPart *) g_ptr_array_index (item->parts, i))->size;
+
+  _fp_engine_write (self, fp_engine_enqueue_async, insert_request, enqueue, NULL, (GDestroyNotify) fp_item_free,
+                    g_task_get_cancellable (task), inserted_cb, g_steal_pointer (&task));
+}
+
+/* Takes @task. */
+static void
+store_parts (GTask *task)
+{
+  Enqueue *enqueue = g_task_get_task_data (task);
+
+  _fp_engine_store_parts_async (g_task_get_source_object (task), enqueue->request->parts,
+                                g_task_get_cancellable (task), parts_stored_cb, task);
+}
+
+static void
+secret_kept_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Enqueue *enqueue = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  enqueue->item->secret_id = _fp_engine_finish (FP_ENGINE (source), result, &error);
+  if (enqueue->item->secret_id)
+    store_parts (g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * fp_engine_enqueue_async:
+ * @request: (transfer full): what to send
+ *
+ * Puts a request into the outbox durably. A token in the URL, and the value of a header that holds credentials, go to
+ * the keyring; the store keeps "{secret}" in their place.
+ *
+ * Errors: FP_ENGINE_ERROR_USAGE names what is wrong; a file that cannot be read; no keyring for a secret; those of
+ * the store. Nothing is queued then.
+ */
+void
+fp_engine_enqueue_async (FpEngine            *self,
+                         FpEnqueue           *request,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  Enqueue *enqueue = g_new0 (Enqueue, 1);
+  GError *error = NULL;
+
+  enqueue->request = request;
+  g_task_set_source_tag (task, fp_engine_enqueue_async);
+  g_task_set_task_data (task, enqueue, enqueue_free);
+
+  if (!make_item (enqueue, &error))
+    g_task_return_error (task, error);
+  else if (enqueue->secret)
+    _fp_engine_keep_secret_async (self, enqueue->item->url, enqueue->secret, cancellable, secret_kept_cb,
+                                  g_steal_pointer (&task));
+  else
+    store_parts (g_steal_pointer (&task));
+}
+
+/**
+ * fp_engine_enqueue_finish:
+ *
+ * Returns: (transfer full): the item in the outbox, without parts
+ */
+FpItem *
+fp_engine_enqueue_finish (FpEngine      *self,
+                          GAsyncResult  *result,
+                          GError       **error)
+{
+  return _fp_engine_finish (self, result, error);
+}

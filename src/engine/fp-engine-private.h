@@ -1,0 +1,95 @@
+/* fp-engine-private.h — what the files of the engine share; never leaves the folder */
+#pragma once
+
+#include "engine/fp-engine.h"
+#include "secret/fp-secret.h"
+
+G_BEGIN_DECLS
+
+struct _FpEngine
+{
+  GObject parent_instance;
+
+  /* Owned. */
+  FpStore    *store;
+  FpSecrets  *secrets;
+  FpHttp     *http;
+  FpSync     *sync;    /* NULL until sending was started */
+  GPtrArray  *drafts;  /* GWeakRef to FpDraft: what is flushed on close */
+  GHashTable *refused; /* server id -> sentences on its forms that could not be added */
+};
+
+/* One transaction as a whole operation of the engine: a task whose result is what @func returned. Arguments as those
+ * of fp_store_write_async(). */
+void      _fp_engine_write        (FpEngine            *self,
+                                   gpointer             tag,
+                                   FpStoreFunc          func,
+                                   gpointer             data,
+                                   GDestroyNotify       data_free,
+                                   GDestroyNotify       result_free,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data);
+void      _fp_engine_read         (FpEngine            *self,
+                                   gpointer             tag,
+                                   FpStoreFunc          func,
+                                   gpointer             data,
+                                   GDestroyNotify       data_free,
+                                   GDestroyNotify       result_free,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data);
+gpointer  _fp_engine_finish       (FpEngine            *self,
+                                   GAsyncResult        *result,
+                                   GError             **error);
+/* What a transaction function returns where there is nothing to say but "done". */
+#define   _FP_ENGINE_DONE         GINT_TO_POINTER (TRUE)
+/* Looks for due items, if this process sends. */
+void      _fp_engine_nudge        (FpEngine            *self);
+/* Flushes @draft when the engine closes. */
+void      _fp_engine_track_draft  (FpEngine            *self,
+                                   FpDraft             *draft);
+
+/* Parses a form on the pool: FpFormDef from _fp_engine_finish(). */
+void      _fp_engine_parse_async  (FpEngine            *self,
+                                   GBytes              *xml,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data);
+
+/* Turns FpEnqueuePart into FpItemPart: files and large data become blobs. Result: GPtrArray of FpItemPart. */
+void      _fp_engine_store_parts_async (FpEngine            *self,
+                                        GPtrArray           *parts,
+                                        GCancellable        *cancellable,
+                                        GAsyncReadyCallback  callback,
+                                        gpointer             user_data);
+void      _fp_enqueue_part_free   (FpEnqueuePart       *part);
+
+/* Keeps @secret for the origin of @url and gives the id under which it is found; the same secret keeps its id. */
+void      _fp_engine_keep_secret_async (FpEngine            *self,
+                                        const char          *url,
+                                        const char          *secret,
+                                        GCancellable        *cancellable,
+                                        GAsyncReadyCallback  callback,
+                                        gpointer             user_data);
+
+/* Name of the setting that keeps the secret id of a form's own submission address. */
+char     *_fp_engine_form_secret_setting (gint64             form);
+
+/* Row of the server with the origin of @url, or NULL: it knows reach and secret of that place. */
+FpServerRow *_fp_engine_find_server (FpStoreTxn        *txn,
+                                     const char        *url,
+                                     GError           **error);
+
+/* The form list of @row, which the caller keeps alive; adds the server itself where @row has no id yet. */
+void         _fp_engine_refresh_async (FpEngine            *self,
+                                       FpServerRow         *row,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
+FpServerRow *_fp_engine_refresh_finish (FpEngine           *self,
+                                        GAsyncResult       *result,
+                                        guint              *n_forms,
+                                        GError            **error);
+
+G_END_DECLS

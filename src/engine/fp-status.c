@@ -1,0 +1,141 @@
+#include "config.h"
+
+#include "engine/fp-engine.h"
+
+#include <glib/gi18n.h>
+
+/**
+ * fp_status_new:
+ *
+ * Returns: (transfer full): the status of an empty outbox of which nothing else is known
+ */
+FpStatus *
+fp_status_new (void)
+{
+  FpStatus *status = g_new0 (FpStatus, 1);
+
+  status->state = FP_SYNC_IDLE;
+  status->link = FP_LINK_UNKNOWN;
+  status->counts = g_new0 (FpItemCounts, 1);
+
+  return status;
+}
+
+FpStatus *
+fp_status_copy (const FpStatus *status)
+{
+  FpStatus *copy = g_memdup2 (status, sizeof *status);
+
+  copy->counts = fp_item_counts_copy (status->counts);
+
+  return copy;
+}
+
+void
+fp_status_free (FpStatus *status)
+{
+  fp_item_counts_free (status->counts);
+  g_free (status);
+}
+
+/**
+ * fp_time_dup_words:
+ * @ms: unix time
+ *
+ * Returns: (transfer full): a local time as people say it: "14:05" today, "Tue 14:05" within a week, else a date
+ */
+char *
+fp_time_dup_words (gint64 ms)
+{
+  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc (ms / 1000);
+  g_autoptr(GDateTime) now = g_date_time_new_now_local ();
+  g_autoptr(GDateTime) then = utc ? g_date_time_to_local (utc) : NULL;
+  gint64 away;
+
+  if (!then)
+    return g_strdup ("");
+
+  away = ABS (g_date_time_difference (then, now));
+  if (g_date_time_get_day_of_year (then) == g_date_time_get_day_of_year (now)
+      && g_date_time_get_year (then) == g_date_time_get_year (now))
+    return g_date_time_format (then, "%H:%M");
+  if (away < 6 * G_TIME_SPAN_DAY)
+    return g_date_time_format (then, "%a %H:%M");
+
+  return g_date_time_format (then, "%x");
+}
+
+/**
+ * fp_status_dup_title:
+ *
+ * Returns: (transfer full): the first line of the status, translated: the one count, or that nothing waits
+ */
+char *
+fp_status_dup_title (const FpStatus *status)
+{
+  guint waiting = status->counts->waiting;
+
+  if (waiting == 0)
+    return g_strdup (_("Everything is sent"));
+
+  return g_strdup_printf (ngettext ("%u waiting to be sent", "%u waiting to be sent", waiting), waiting);
+}
+
+/* What hinders every item, whatever its own fate. */
+static char *
+dup_hindrance (const FpStatus *status)
+{
+  if (status->paused || status->state == FP_SYNC_PAUSED)
+    return g_strdup (_("Work Offline is on"));
+  if (status->state == FP_SYNC_PORTAL || status->link == FP_LINK_PORTAL)
+    return g_strdup (_("Sign in to the network"));
+  if (status->link == FP_LINK_LIMITED && status->state == FP_SYNC_OFFLINE)
+    return g_strdup (_("The network does not lead to the internet"));
+  if (status->state == FP_SYNC_OFFLINE || status->link == FP_LINK_OFFLINE)
+    return g_strdup (_("No network"));
+
+  return NULL;
+}
+
+/**
+ * fp_status_dup_detail:
+ *
+ * The second line, translated: what goes on or what stands in the way, the most general cause first.
+ *
+ * Returns: (transfer full) (nullable): %NULL = there is nothing to add
+ */
+char *
+fp_status_dup_detail (const FpStatus *status)
+{
+  const FpItemCounts *counts = status->counts;
+  g_autofree char *words = NULL;
+  char *hindrance = NULL;
+
+  if (counts->waiting == 0)
+    return status->paused ? g_strdup (_("Work Offline is on")) : NULL;
+
+  /* A LAN server may be sent to while the rest waits for the network. */
+  if (status->state == FP_SYNC_SYNCING && status->run_total > 1)
+    return g_strdup_printf (_("Sending %u of %u"), MIN (status->run_done + 1, status->run_total), status->run_total);
+  if (status->state == FP_SYNC_SYNCING)
+    return g_strdup (_("Sending"));
+
+  hindrance = dup_hindrance (status);
+  if (hindrance)
+    return hindrance;
+
+  if (counts->reason_code)
+    words = fp_reason_dup_words (counts->reason_code, NULL, counts->next_try);
+  if (counts->failed > 0 && words)
+    return g_strdup_printf (ngettext ("%u could not be sent: %s", "%u could not be sent: %s", counts->failed),
+                            counts->failed, words);
+  if (counts->failed > 0)
+    return g_strdup_printf (ngettext ("%u could not be sent", "%u could not be sent", counts->failed),
+                            counts->failed);
+  if (words)
+    return g_steal_pointer (&words);
+  if (!status->sender)
+    return g_strdup (_("The sending service is not running"));
+
+  return NULL;
+}
