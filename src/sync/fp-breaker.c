@@ -28,7 +28,7 @@ struct _FpBreaker
   guint       refusals;     /* …how many items in a row got it… */
   gint64      refused_item; /* …the last of them */
 
-  GHashTable *faults;       /* item -> how many connection faults */
+  GHashTable *faults;       /* item -> how many attempts in a row without an answer */
 };
 
 FpBreaker *
@@ -295,11 +295,11 @@ fp_breaker_ended (FpBreaker       *self,
       close_it (self);
       forget_refusals (self);
       self->broken_item = NOBODY;
-      g_hash_table_remove (self->faults, &item);
     }
   else if (verdict->opens_breaker || verdict->kind == FP_VERDICT_BETWEEN)
     {
-      note_fault (self, item);
+      if (!verdict->contacted)
+        note_fault (self, item);
       open_for_fault (self, was_probe, verdict->retry_after, random, now);
     }
   else if (http_status >= 500)
@@ -308,18 +308,21 @@ fp_breaker_ended (FpBreaker       *self,
     }
   else if (is_refusal (verdict, http_status))
     {
-      g_hash_table_remove (self->faults, &item);
       ended_with_refusal (self, item, http_status, was_probe, now);
     }
   else if (http_status == 0)
     {
       /* Nothing was sent (a missing file, a locked keyring): the host was not asked. */
+      note_fault (self, item);
       fp_breaker_cancelled (self, item, now);
     }
   else if (was_probe)
     {
       close_it (self);
     }
+
+  if (http_status != 0 && verdict->contacted)
+    g_hash_table_remove (self->faults, &item);
 }
 
 void

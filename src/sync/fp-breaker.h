@@ -32,7 +32,7 @@ gint64     fp_breaker_get_until    (FpBreaker       *self);
 /* Index of the item with the fewest tries; the earlier one wins a draw. @items: FpItem, not empty. */
 guint      fp_breaker_pick         (FpBreaker       *self,
                                     GPtrArray       *items);
-/* Connection faults that this item met since its last answer. */
+/* Attempts of this item in a row that the server had no part in. */
 guint      fp_breaker_get_faults   (FpBreaker       *self,
                                     gint64           item);
 

@@ -126,16 +126,14 @@ step_back (FpItem *item)
 }
 
 static void
-set_wait (FpItem     *item,
-          gint64      wait,
-          gint64      now_boot,
-          const char *boot_id,
-          gint64      now_wall)
+set_wait (FpItem                *item,
+          gint64                 wait,
+          const FpPolicyAttempt *attempt)
 {
-  item->due_boot = now_boot + wait;
+  item->due_boot = attempt->now_boot + wait;
   g_free (item->due_boot_id);
-  item->due_boot_id = g_strdup (boot_id);
-  item->next_try = now_wall + wait;
+  item->due_boot_id = g_strdup (attempt->boot_id);
+  item->next_try = attempt->now_wall + wait;
 }
 
 static void
@@ -184,6 +182,7 @@ next_slow_wait (FpItem *item,
 static gint64
 settle_state (FpItem          *item,
               const FpVerdict *verdict,
+              guint            faults,
               FpRandom        *random)
 {
   switch (verdict->kind)
@@ -222,7 +221,7 @@ settle_state (FpItem          *item,
       step_back (item);
       if (item->state == FP_ITEM_FAILED && verdict->contacted)
         return next_slow_wait (item, verdict->retry_after);
-      return fp_policy_quick_wait (random, item->attempts, verdict->retry_after);
+      return fp_policy_quick_wait (random, item->attempts + faults, verdict->retry_after);
     }
 }
 
@@ -231,25 +230,19 @@ settle_state (FpItem          *item,
  * @item: an item in state sending
  * @verdict: what the answer means
  * @http_status: of the answer, 0 = none
- * @maybe_before: its maybe_delivered before this attempt was claimed
+ * @attempt: when it was, and what was known before it
  * @random: source of the jitter
- * @now_boot: boot ms
- * @boot_id: what @now_boot belongs to
- * @now_wall: unix ms
  *
  * Brings the item from sending to what follows from the answer. Only a contacted
  * server uses up a try; the fifth contacted failure makes it failed, with slow
  * tries from then on; its own fault is never retried by itself.
  */
 void
-fp_policy_apply (FpItem          *item,
-                 const FpVerdict *verdict,
-                 guint            http_status,
-                 gboolean         maybe_before,
-                 FpRandom        *random,
-                 gint64           now_boot,
-                 const char      *boot_id,
-                 gint64           now_wall)
+fp_policy_apply (FpItem                *item,
+                 const FpVerdict       *verdict,
+                 guint                  http_status,
+                 const FpPolicyAttempt *attempt,
+                 FpRandom              *random)
 {
   gboolean received = verdict->kind == FP_VERDICT_RECEIPT;
   gint64 wait;
@@ -264,19 +257,19 @@ fp_policy_apply (FpItem          *item,
       item->reason = g_strdup (verdict->words);
     }
   item->status = (gint) http_status;
-  item->last_try = now_wall;
-  item->changed = now_wall;
+  item->last_try = attempt->now_wall;
+  item->changed = attempt->now_wall;
   item->manual = FALSE;
-  item->maybe_delivered = still_maybe (verdict, maybe_before);
+  item->maybe_delivered = still_maybe (verdict, attempt->maybe_before);
   if (verdict->contacted)
     item->attempts++;
 
   clear_wait (item);
-  wait = settle_state (item, verdict, random);
+  wait = settle_state (item, verdict, attempt->faults, random);
   if (wait >= 0)
-    set_wait (item, wait, now_boot, boot_id, now_wall);
+    set_wait (item, wait, attempt);
   if (wait >= 0 && verdict->retry_after > 0)
-    item->not_before = now_wall + MIN (verdict->retry_after, RETRY_AFTER_MAX_MS);
+    item->not_before = attempt->now_wall + MIN (verdict->retry_after, RETRY_AFTER_MAX_MS);
 }
 
 /**

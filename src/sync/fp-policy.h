@@ -34,16 +34,20 @@ FpGate   fp_policy_gate       (FpLinkState link,
                                FpReach     reach,
                                const char *url);
 
-/* What a verdict does to an item in state sending: state, reason, attempts, waits, maybe_delivered.
- * @maybe_before: maybe_delivered as it was before this attempt was claimed. */
-void     fp_policy_apply      (FpItem          *item,
-                               const FpVerdict *verdict,
-                               guint            http_status,
-                               gboolean         maybe_before,
-                               FpRandom        *random,
-                               gint64           now_boot,
-                               const char      *boot_id,
-                               gint64           now_wall);
+typedef struct {
+  gboolean    maybe_before; /* maybe_delivered before this attempt was claimed */
+  guint       faults;       /* attempts in a row, this one included, that the server had no part in */
+  gint64      now_boot;     /* boot ms… */
+  const char *boot_id;      /* …of this boot */
+  gint64      now_wall;     /* unix ms */
+} FpPolicyAttempt;
+
+/* What a verdict does to an item in state sending: state, reason, attempts, waits, maybe_delivered. */
+void     fp_policy_apply      (FpItem                *item,
+                               const FpVerdict       *verdict,
+                               guint                  http_status,
+                               const FpPolicyAttempt *attempt,
+                               FpRandom              *random);
 
 /* The attempt was given up by us (network gone, stop, resume): the item waits again as if nothing had been tried. */
 void     fp_policy_give_back  (FpItem          *item,

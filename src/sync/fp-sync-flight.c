@@ -1,0 +1,315 @@
+#include "sync/fp-sync-private.h"
+
+#include <string.h>
+
+#include "base/fp-json.h"
+#include "sync/fp-sync-request.h"
+
+#define PROGRESS_EVERY_US (G_USEC_PER_SEC / 4)
+#define RECEIPT_BODY_MAX 4096
+
+static void
+flight_free (FpSyncFlight *flight)
+{
+  fp_sync_claim_free (flight->claim);
+  g_object_unref (flight->cancellable);
+  g_object_unref (flight->sync);
+  g_free (flight);
+}
+
+static void
+progress_cb (gint64   done,
+             gint64   total,
+             gpointer user_data)
+{
+  FpSyncFlight *flight = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  flight->whole = done >= total;
+  if (now - flight->told < PROGRESS_EVERY_US)
+    return;
+
+  flight->told = now;
+  fp_sync_emit_progress (flight->sync, flight->claim->item->id, done, total);
+}
+
+/* The few headers a receipt keeps. */
+static char *
+dup_receipt_headers (const FpAnswer *answer)
+{
+  static const char *const kept[] = { "date", "location", "etag", "content-type" };
+  g_autoptr(GHashTable) map = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    {
+      const char *value = fp_answer_peek_header (answer, kept[i]);
+
+      if (value)
+        g_hash_table_insert (map, g_strdup (kept[i]), g_utf8_make_valid (value, -1));
+    }
+
+  return fp_json_from_string_map (map);
+}
+
+/* Text, cut at a character; bytes that are no text come out as U+FFFD. */
+static char *
+dup_receipt_body (const FpAnswer *answer)
+{
+  g_autofree char *text = NULL;
+  const char *data;
+  const char *end;
+  gsize size = 0;
+
+  data = answer->body ? g_bytes_get_data (answer->body, &size) : NULL;
+  if (size == 0)
+    return NULL;
+
+  text = g_utf8_make_valid (data, (gssize) MIN (size, RECEIPT_BODY_MAX));
+  if (strlen (text) > RECEIPT_BODY_MAX)
+    {
+      end = g_utf8_find_prev_char (text, text + RECEIPT_BODY_MAX + 1);
+      text[end - text] = '\0';
+    }
+
+  return g_steal_pointer (&text);
+}
+
+static FpReceipt *
+receipt_new (const FpItem   *item,
+             const FpAnswer *answer,
+             gint64          now_wall)
+{
+  FpReceipt *receipt = g_new0 (FpReceipt, 1);
+
+  receipt->item = item->id;
+  receipt->uid = g_strdup (item->uid);
+  receipt->instance_id = g_strdup (item->instance_id);
+  receipt->url = g_strdup (item->url);
+  receipt->status = (gint) answer->status;
+  receipt->headers = dup_receipt_headers (answer);
+  receipt->body = dup_receipt_body (answer);
+  receipt->time = now_wall;
+
+  return receipt;
+}
+
+/* Only for an item that was waiting when the network came, and only for its first attempt since then: everything else
+ * measures the server or the person. */
+static gint64
+ms_since_usable (FpSync         *self,
+                 const FpItem   *item,
+                 const FpAnswer *answer)
+{
+  gint64 since = fp_link_get_since (self->link);
+
+  if (self->usable_wall == 0 || !self->usable || item->created > self->usable_wall
+      || item->last_try >= self->usable_wall || answer->first_byte_boot == 0)
+    return -1;
+
+  return MAX (0, answer->first_byte_boot - since);
+}
+
+static void
+remember_repost (FpSync          *self,
+                 const FpItem    *item,
+                 const FpVerdict *verdict)
+{
+  if (verdict->kind == FP_VERDICT_REPOST)
+    g_hash_table_add (self->reposted, g_memdup2 (&item->id, sizeof item->id));
+  else if (item->state != FP_ITEM_PENDING)
+    g_hash_table_remove (self->reposted, &item->id);
+}
+
+/* Takes the item out of @flight into its outcome. */
+static FpSyncOutcome *
+outcome_new_from (FpSyncFlight *flight)
+{
+  FpSyncOutcome *outcome = fp_sync_outcome_new ();
+
+  outcome->item = g_steal_pointer (&flight->claim->item);
+  g_ptr_array_add (flight->sync->outcomes, outcome);
+
+  return outcome;
+}
+
+static void
+give_back (FpSyncFlight *flight,
+           gboolean      maybe_delivered)
+{
+  FpSync *self = flight->sync;
+  FpSyncOutcome *outcome = outcome_new_from (flight);
+
+  fp_policy_give_back (outcome->item, maybe_delivered);
+  fp_breaker_cancelled (fp_sync_get_breaker (self, outcome->item->host), outcome->item->id,
+                        fp_clock_get_boot_ms (self->clock));
+}
+
+static void
+settle (FpSyncFlight   *flight,
+        const FpAnswer *answer,
+        FpVerdict      *verdict)
+{
+  FpSync *self = flight->sync;
+  FpSyncOutcome *outcome = outcome_new_from (flight);
+  FpItem *item = outcome->item;
+  FpBreaker *breaker = fp_sync_get_breaker (self, item->host);
+  FpPolicyAttempt attempt = { .maybe_before = flight->claim->maybe_before,
+                              .now_boot = fp_clock_get_boot_ms (self->clock),
+                              .boot_id = fp_clock_get_boot_id (self->clock),
+                              .now_wall = fp_clock_get_wall_ms (self->clock) };
+  gint64 until;
+
+  outcome->ms = ms_since_usable (self, item, answer);
+  fp_breaker_ended (breaker, item->id, verdict, answer->status, self->random, attempt.now_boot);
+  attempt.faults = fp_breaker_get_faults (breaker, item->id);
+  fp_policy_apply (item, verdict, answer->status, &attempt, self->random);
+
+  /* For people: the host may be waited for longer than the item. */
+  until = fp_breaker_get_until (breaker);
+  if (item->next_try)
+    item->next_try = MAX (item->next_try, attempt.now_wall + until - attempt.now_boot);
+
+  if (verdict->kind == FP_VERDICT_RECEIPT)
+    outcome->receipt = receipt_new (item, answer, attempt.now_wall);
+  outcome->newly_failed = (item->state == FP_ITEM_FAILED && flight->claim->state_before != FP_ITEM_FAILED)
+                          || item->state == FP_ITEM_HELD;
+  remember_repost (self, item, verdict);
+}
+
+static void
+end_flight (FpSyncFlight *flight,
+            gint64        id)
+{
+  FpSync *self = flight->sync;
+
+  g_hash_table_remove (self->flights, &id);
+  fp_sync_pump (self);
+  flight_free (flight);
+}
+
+static void
+sent_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  FpSyncFlight *flight = user_data;
+  FpSync *self = flight->sync;
+  const FpItem *item = flight->claim->item;
+  gint64 id = item->id;
+  g_autoptr(FpAnswer) answer = fp_http_send_finish (FP_HTTP (source), result);
+  FpVerdictContext context = { .openrosa = item->protocol == FP_PROTOCOL_OPENROSA,
+                               .has_credentials = fp_sync_request_is_known (item),
+                               .has_key = item->protocol == FP_PROTOCOL_PLAIN,
+                               .reposted = g_hash_table_contains (self->reposted, &id) };
+
+  if (answer->fault == FP_FAULT_CANCELLED)
+    {
+      give_back (flight, answer->sent_any || flight->claim->maybe_before);
+    }
+  else
+    {
+      FpVerdict verdict = { 0 };
+
+      fp_verdict_judge (answer, &context, &verdict);
+      settle (flight, answer, &verdict);
+      fp_verdict_clear (&verdict);
+    }
+
+  end_flight (flight, id);
+}
+
+/* The row cannot be turned into a request: nothing can be sent, now or later, and a person is told. */
+static void
+settle_unreadable (FpSyncFlight *flight,
+                   const GError *error)
+{
+  FpAnswer answer = { .retry_after = -1 };
+  FpVerdict verdict = { .kind = FP_VERDICT_ITEM,
+                        .code = "item-file-missing",
+                        .words = error->message,
+                        .retry_after = -1,
+                        .definite = TRUE };
+
+  settle (flight, &answer, &verdict);
+}
+
+/**
+ * fp_sync_flight_start:
+ * @claim: (transfer full): what was claimed, with its parts
+ *
+ * Sends it, unless the gate was closed since it was chosen. The outcome is added
+ * to the outcomes that wait to be written.
+ */
+void
+fp_sync_flight_start (FpSync      *self,
+                      FpSyncClaim *claim)
+{
+  FpSyncFlight *flight = g_new0 (FpSyncFlight, 1);
+  g_autoptr(FpRequest) request = NULL;
+  g_autoptr(GError) error = NULL;
+
+  flight->sync = g_object_ref (self);
+  flight->claim = claim;
+  flight->cancellable = g_cancellable_new ();
+  flight->told = g_get_monotonic_time ();
+
+  if (self->stopping || fp_sync_gate (self, claim->item) != FP_GATE_OPEN)
+    {
+      give_back (flight, claim->maybe_before);
+      flight_free (flight);
+      return;
+    }
+
+  request = fp_sync_request_new (self->store, claim->item, claim->user, fp_clock_get_wall_ms (self->clock), &error);
+  if (!request)
+    {
+      settle_unreadable (flight, error);
+      flight_free (flight);
+      return;
+    }
+
+  g_hash_table_insert (self->flights, g_memdup2 (&claim->item->id, sizeof (gint64)), flight);
+  fp_http_send_async (self->http, g_steal_pointer (&request), progress_cb, flight, flight->cancellable, sent_cb,
+                      flight);
+}
+
+/* Work Offline lets a request that is wholly written hear its answer: breaking it off would only make its delivery
+ * uncertain. Where the network is gone no answer comes: left alone it would look like sending for a minute, and stay
+ * stuck on a dead connection when the network is back. */
+static gboolean
+is_to_break (FpSync       *self,
+             FpSyncFlight *flight)
+{
+  FpGate gate = fp_sync_gate (self, flight->claim->item);
+
+  return gate == FP_GATE_OFFLINE || (gate == FP_GATE_PAUSED && !flight->whole);
+}
+
+/**
+ * fp_sync_flights_break:
+ * @all: or only those that can no longer succeed, or that Work Offline stops
+ *
+ * Breaks attempts off; their items wait again, with maybe_delivered where some byte
+ * had gone out.
+ */
+void
+fp_sync_flights_break (FpSync   *self,
+                       gboolean  all)
+{
+  g_autoptr(GPtrArray) broken = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->flights);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      FpSyncFlight *flight = value;
+
+      if (all || is_to_break (self, flight))
+        g_ptr_array_add (broken, g_object_ref (flight->cancellable));
+    }
+
+  /* An attempt may end inside the call, so not while the table is walked. */
+  for (guint i = 0; i < broken->len; i++)
+    g_cancellable_cancel (g_ptr_array_index (broken, i));
+}

@@ -1,0 +1,403 @@
+#include "sync/fp-sync-private.h"
+
+/* Rows a host that one look brings. More where the gate is closed for most: what may go must not stand behind. */
+#define ROWS_A_HOST 32
+#define ROWS_A_HOST_BLOCKED 512
+
+/* A disk that is full, a folder that is gone: the receipt in memory is tried again this often, for ever. */
+#define RETRY_WRITE_MS 2000
+
+static guint
+count_in_flight (FpSync     *self,
+                 const char *host)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->flights);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (g_str_equal (((FpSyncFlight *) value)->claim->item->host, host))
+      n++;
+
+  return n;
+}
+
+/* What is known of a host while a turn is filled. */
+typedef struct {
+  FpBreaker *breaker;   /* borrowed */
+  guint      room;      /* how many more may go */
+  gboolean   half_open; /* one may go: the one with the fewest tries */
+  GPtrArray *askers;    /* FpItem, borrowed from self->due */
+} Host;
+
+static void
+host_free (gpointer data)
+{
+  Host *host = data;
+
+  g_ptr_array_unref (host->askers);
+  g_free (host);
+}
+
+static Host *
+get_host (FpSync     *self,
+          GHashTable *hosts,
+          const char *name)
+{
+  Host *host = g_hash_table_lookup (hosts, name);
+
+  if (!host)
+    {
+      gint64 now = fp_clock_get_boot_ms (self->clock);
+
+      host = g_new0 (Host, 1);
+      host->breaker = fp_sync_get_breaker (self, name);
+      host->room = fp_breaker_get_room (host->breaker, now, count_in_flight (self, name), FP_SYNC_PER_HOST);
+      host->half_open = fp_breaker_is_half_open (host->breaker, now);
+      host->askers = g_ptr_array_new ();
+      g_hash_table_insert (hosts, g_strdup (name), host);
+    }
+
+  return host;
+}
+
+/* Takes @item out of the rows of the last look; the last one of its host makes us look for more. */
+static void
+take (FpSync       *self,
+      FpSyncTurn   *turn,
+      const FpItem *item)
+{
+  guint left = GPOINTER_TO_UINT (g_hash_table_lookup (self->rows_left, item->host));
+
+  fp_breaker_began (fp_sync_get_breaker (self, item->host), item->id, fp_clock_get_boot_ms (self->clock));
+  g_array_append_val (turn->claims, item->id);
+  if (left <= 1)
+    self->want_look = TRUE;
+  g_hash_table_insert (self->rows_left, g_strdup (item->host), GUINT_TO_POINTER (left > 0 ? left - 1 : 0));
+}
+
+static void
+choose_askers (FpSync     *self,
+               FpSyncTurn *turn,
+               GHashTable *hosts,
+               guint      *room)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, hosts);
+  while (*room > 0 && g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Host *host = value;
+
+      if (host->askers->len == 0)
+        continue;
+      take (self, turn, g_ptr_array_index (host->askers, fp_breaker_pick (host->breaker, host->askers)));
+      (*room)--;
+    }
+}
+
+static gboolean
+is_claimed (FpSyncTurn   *turn,
+            const FpItem *item)
+{
+  for (guint i = 0; i < turn->claims->len; i++)
+    if (g_array_index (turn->claims, gint64, i) == item->id)
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+forget_claimed (FpSync     *self,
+                FpSyncTurn *turn)
+{
+  for (guint i = self->due->len; i > 0 && turn->claims->len > 0; i--)
+    if (is_claimed (turn, g_ptr_array_index (self->due, i - 1)))
+      g_ptr_array_remove_index (self->due, i - 1);
+}
+
+/* Fills @turn with what may go now, in due order: hosts are independent, an open gate and a closed breaker given. */
+static void
+choose (FpSync     *self,
+        FpSyncTurn *turn)
+{
+  g_autoptr(GHashTable) hosts = NULL;
+  guint in_flight = g_hash_table_size (self->flights);
+  guint room = FP_SYNC_AT_ONCE > in_flight ? FP_SYNC_AT_ONCE - in_flight : 0;
+
+  if (!self->due || self->paused)
+    return;
+
+  hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, host_free);
+  for (guint i = 0; i < self->due->len && room > 0; i++)
+    {
+      const FpItem *item = g_ptr_array_index (self->due, i);
+      Host *host = get_host (self, hosts, item->host);
+
+      if (host->room == 0 || g_hash_table_contains (self->flights, &item->id)
+          || fp_sync_gate (self, item) != FP_GATE_OPEN)
+        continue;
+      if (host->half_open)
+        {
+          g_ptr_array_add (host->askers, (gpointer) item);
+          continue;
+        }
+      take (self, turn, item);
+      host->room--;
+      room--;
+    }
+  choose_askers (self, turn, hosts, &room);
+  forget_claimed (self, turn);
+}
+
+static GHashTable *
+dup_closed_hosts (FpSync *self)
+{
+  g_autoptr(GHashTable) closed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  gint64 now = fp_clock_get_boot_ms (self->clock);
+  GHashTableIter iter;
+  gpointer host, breaker;
+
+  g_hash_table_iter_init (&iter, self->breakers);
+  while (g_hash_table_iter_next (&iter, &host, &breaker))
+    if (fp_breaker_is_closed_to_all (breaker, now))
+      g_hash_table_add (closed, g_strdup (host));
+
+  return g_steal_pointer (&closed);
+}
+
+/* Remembers which items this process is about to change itself. */
+static void
+remember_own (FpSync     *self,
+              FpSyncTurn *turn)
+{
+  g_clear_pointer (&self->own_ids, g_hash_table_unref);
+  /* Orphans and cleared waits concern items that are not known here, but are looked at in the same turn. */
+  if (turn->outcomes->len == 0 && turn->claims->len == 0)
+    return;
+
+  self->own_ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  for (guint i = 0; i < turn->outcomes->len; i++)
+    {
+      FpSyncOutcome *outcome = g_ptr_array_index (turn->outcomes, i);
+
+      g_hash_table_add (self->own_ids, g_memdup2 (&outcome->item->id, sizeof (gint64)));
+    }
+  for (guint i = 0; i < turn->claims->len; i++)
+    g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->claims, gint64, i), sizeof (gint64)));
+}
+
+/* Hands the wishes over to a new turn; NULL if there are none. */
+static FpSyncTurn *
+fill_turn (FpSync *self)
+{
+  FpSyncTurn *turn = fp_sync_turn_new ();
+
+  g_ptr_array_extend_and_steal (turn->outcomes, g_steal_pointer (&self->outcomes));
+  self->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
+  if (!self->stopping)
+    {
+      /* What is waited for must be cleared before anything is chosen. */
+      if (!self->want_begin && self->want_clear == FP_SYNC_CLEAR_NONE)
+        choose (self, turn);
+      turn->begin = self->want_begin;
+      turn->clear = self->want_clear;
+      turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
+      turn->look = self->want_look;
+    }
+  if (!fp_sync_turn_is_write (turn) && !turn->look)
+    {
+      fp_sync_turn_unref (turn);
+      return NULL;
+    }
+
+  self->want_begin = FALSE;
+  self->want_clear = FP_SYNC_CLEAR_NONE;
+  self->want_look = FALSE;
+  turn->look_at_waiting = !self->usable;
+  turn->boot_ms = fp_clock_get_boot_ms (self->clock);
+  turn->boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
+  turn->closed = dup_closed_hosts (self);
+  turn->limit = self->usable ? ROWS_A_HOST : ROWS_A_HOST_BLOCKED;
+
+  return turn;
+}
+
+/* It was chosen, but is not tried: if it was to ask whether its host is back, another may. */
+static void
+cancel_claim (FpSync *self,
+              gint64  id)
+{
+  gint64 now = fp_clock_get_boot_ms (self->clock);
+  GHashTableIter iter;
+  gpointer breaker;
+
+  g_hash_table_iter_init (&iter, self->breakers);
+  while (g_hash_table_iter_next (&iter, NULL, &breaker))
+    fp_breaker_cancelled (breaker, id, now);
+}
+
+/* Nothing of @turn was written: everything that it was to do is wished again, its outcomes first. */
+static void
+turn_failed (FpSync       *self,
+             FpSyncTurn   *turn,
+             const GError *error)
+{
+  gint64 now = fp_clock_get_boot_ms (self->clock);
+  GPtrArray *later = g_steal_pointer (&self->outcomes);
+
+  if (self->retry_write == 0)
+    g_message ("The outbox cannot be %s: %s", fp_sync_turn_is_write (turn) ? "written" : "read", error->message);
+
+  self->outcomes = g_steal_pointer (&turn->outcomes);
+  g_ptr_array_extend_and_steal (self->outcomes, later);
+  turn->outcomes = g_ptr_array_new ();
+
+  for (guint i = 0; i < turn->claims->len; i++)
+    cancel_claim (self, g_array_index (turn->claims, gint64, i));
+
+  self->want_begin |= turn->begin;
+  self->want_look = TRUE;
+  if (turn->clear > self->want_clear)
+    {
+      self->want_clear = turn->clear;
+      g_free (self->want_clear_tag);
+      self->want_clear_tag = g_steal_pointer (&turn->clear_tag);
+    }
+  self->retry_write = now + RETRY_WRITE_MS;
+  g_clear_pointer (&self->due, g_ptr_array_unref);
+}
+
+/* Claims that did not come about: the item was no longer there to be claimed. */
+static void
+release_unclaimed (FpSync     *self,
+                   FpSyncTurn *turn)
+{
+  for (guint i = 0; i < turn->claims->len; i++)
+    {
+      gint64 id = g_array_index (turn->claims, gint64, i);
+      gboolean found = FALSE;
+
+      for (guint j = 0; j < turn->claimed->len && !found; j++)
+        found = ((FpSyncClaim *) g_ptr_array_index (turn->claimed, j))->item->id == id;
+      if (!found)
+        cancel_claim (self, id);
+    }
+}
+
+static void
+take_look (FpSync     *self,
+           FpSyncTurn *turn)
+{
+  g_clear_pointer (&self->due, g_ptr_array_unref);
+  g_clear_pointer (&self->waiting, g_ptr_array_unref);
+  g_clear_pointer (&self->counts, fp_item_counts_free);
+  self->due = g_steal_pointer (&turn->due);
+  self->waiting = g_steal_pointer (&turn->waiting);
+  self->counts = g_steal_pointer (&turn->counts);
+  self->next_due = turn->next_due;
+  self->looked_at = turn->boot_ms;
+  self->run_gone = 0;
+
+  g_hash_table_remove_all (self->rows_left);
+  for (guint i = 0; i < self->due->len; i++)
+    {
+      const FpItem *item = g_ptr_array_index (self->due, i);
+      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->rows_left, item->host));
+
+      g_hash_table_insert (self->rows_left, g_strdup (item->host), GUINT_TO_POINTER (n + 1));
+    }
+}
+
+static void
+turn_done (FpSync     *self,
+           FpSyncTurn *turn)
+{
+  self->retry_write = 0;
+  if (turn->look)
+    take_look (self, turn);
+  if (turn->paused != self->paused)
+    {
+      self->paused = turn->paused;
+      fp_sync_flights_break (self, FALSE);
+    }
+
+  for (guint i = 0; i < turn->outcomes->len; i++)
+    fp_sync_emit_outcome (self, g_ptr_array_index (turn->outcomes, i));
+
+  release_unclaimed (self, turn);
+  g_ptr_array_set_free_func (turn->claimed, NULL);
+  for (guint i = 0; i < turn->claimed->len; i++)
+    fp_sync_flight_start (self, g_ptr_array_index (turn->claimed, i));
+  g_ptr_array_set_size (turn->claimed, 0);
+}
+
+static void
+turn_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(FpSync) self = user_data;
+  FpSyncTurn *turn = g_steal_pointer (&self->turn);
+  g_autoptr(GError) error = NULL;
+  gpointer done;
+
+  /* Its own "changed" came before this call. */
+  g_clear_pointer (&self->own_ids, g_hash_table_unref);
+  if (fp_sync_turn_is_write (turn))
+    done = fp_store_write_finish (FP_STORE (source), result, &error);
+  else
+    done = fp_store_read_finish (FP_STORE (source), result, &error);
+
+  if (done)
+    turn_done (self, turn);
+  else
+    turn_failed (self, turn, error);
+  fp_sync_turn_unref (turn);
+
+  if (self->stopping)
+    fp_sync_check_stopped (self, error);
+  fp_sync_pump (self);
+}
+
+/**
+ * fp_sync_pump:
+ *
+ * The heart: starts one turn of the store if there is a wish and none is under way.
+ * Whatever happens ends here; it may be called at any time.
+ */
+void
+fp_sync_pump (FpSync *self)
+{
+  FpSyncTurn *turn = NULL;
+
+  if (self->turn || !self->lock)
+    return;
+
+  if (self->retry_write == 0 || self->stopping || fp_clock_get_boot_ms (self->clock) >= self->retry_write)
+    turn = fill_turn (self);
+  if (!turn)
+    {
+      fp_sync_update_state (self);
+      fp_sync_arm (self);
+      if (self->stopping)
+        fp_sync_check_stopped (self, NULL);
+      return;
+    }
+
+  self->turn = turn;
+  fp_sync_update_state (self);
+  if (fp_sync_turn_is_write (turn))
+    {
+      remember_own (self, turn);
+      fp_store_write_async (self->store, fp_sync_turn_run, fp_sync_turn_ref (turn), fp_sync_turn_unref, NULL, NULL,
+                            turn_cb, g_object_ref (self));
+    }
+  else
+    {
+      fp_store_read_async (self->store, fp_sync_turn_run, fp_sync_turn_ref (turn), fp_sync_turn_unref, NULL, NULL,
+                           turn_cb, g_object_ref (self));
+    }
+}

@@ -1,0 +1,380 @@
+#include "sync/fp-sync-turn.h"
+
+#include "store/fp-form-rows.h"
+#include "sync/fp-item-machine.h"
+
+#define PAGE 100
+
+/* An agent that is started again and again does not knock at a failing server each time. */
+#define CLEAR_AT_START_EVERY_MS (10 * 60 * G_GINT64_CONSTANT (1000))
+#define SETTING_CLEARED "waits-cleared"
+#define SETTING_PAUSED "paused"
+
+FpSyncOutcome *
+fp_sync_outcome_new (void)
+{
+  FpSyncOutcome *outcome = g_new0 (FpSyncOutcome, 1);
+
+  outcome->ms = -1;
+
+  return outcome;
+}
+
+void
+fp_sync_outcome_free (FpSyncOutcome *outcome)
+{
+  g_clear_pointer (&outcome->item, fp_item_free);
+  g_clear_pointer (&outcome->receipt, fp_receipt_free);
+  g_free (outcome);
+}
+
+void
+fp_sync_claim_free (FpSyncClaim *claim)
+{
+  g_clear_pointer (&claim->item, fp_item_free);
+  g_free (claim->user);
+  g_free (claim);
+}
+
+FpSyncTurn *
+fp_sync_turn_new (void)
+{
+  FpSyncTurn *turn = g_atomic_rc_box_new0 (FpSyncTurn);
+
+  turn->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
+  turn->claims = g_array_new (FALSE, FALSE, sizeof (gint64));
+  turn->next_due = G_MAXINT64;
+
+  return turn;
+}
+
+FpSyncTurn *
+fp_sync_turn_ref (FpSyncTurn *turn)
+{
+  return g_atomic_rc_box_acquire (turn);
+}
+
+static void
+clear_results (FpSyncTurn *turn)
+{
+  g_clear_pointer (&turn->claimed, g_ptr_array_unref);
+  g_clear_pointer (&turn->due, g_ptr_array_unref);
+  g_clear_pointer (&turn->waiting, g_ptr_array_unref);
+  g_clear_pointer (&turn->counts, fp_item_counts_free);
+}
+
+static void
+clear_turn (gpointer data)
+{
+  FpSyncTurn *turn = data;
+
+  clear_results (turn);
+  g_clear_pointer (&turn->outcomes, g_ptr_array_unref);
+  g_clear_pointer (&turn->claims, g_array_unref);
+  g_clear_pointer (&turn->closed, g_hash_table_unref);
+  g_free (turn->clear_tag);
+  g_free (turn->boot_id);
+}
+
+void
+fp_sync_turn_unref (gpointer turn)
+{
+  g_atomic_rc_box_release_full (turn, clear_turn);
+}
+
+gboolean
+fp_sync_turn_is_write (FpSyncTurn *turn)
+{
+  return turn->begin || turn->clear != FP_SYNC_CLEAR_NONE || turn->outcomes->len > 0 || turn->claims->len > 0;
+}
+
+/* The row is no longer what we believed: nothing to write, and no reason to give up the rest of the turn. */
+static gboolean
+is_stale (const GError *error)
+{
+  return g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_CHANGED)
+         || g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND);
+}
+
+static gboolean
+update_unless_stale (FpStoreTxn    *txn,
+                     const FpItem  *item,
+                     FpItemState    expected,
+                     gboolean      *stale,
+                     GError       **error)
+{
+  g_autoptr(GError) local = NULL;
+
+  *stale = FALSE;
+  if (fp_item_rows_update (txn, item, expected, &local))
+    return TRUE;
+  if (!is_stale (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  *stale = TRUE;
+  return TRUE;
+}
+
+/* Calls @each for every item in one of @states, newest first. */
+typedef gboolean (*ItemFunc) (FpStoreTxn *txn, FpItem *item, GError **error);
+
+static gboolean
+for_each_item (FpStoreTxn  *txn,
+               guint        states,
+               char        *tag,
+               ItemFunc     each,
+               GError     **error)
+{
+  FpItemQuery query = { .states = states, .tag = tag, .limit = PAGE };
+
+  for (;;)
+    {
+      g_autoptr(GPtrArray) items = fp_item_rows_list (txn, &query, error);
+
+      if (!items)
+        return FALSE;
+      for (guint i = 0; i < items->len; i++)
+        {
+          FpItem *item = g_ptr_array_index (items, i);
+
+          query.after = item->id;
+          if (!each (txn, item, error))
+            return FALSE;
+        }
+      if (items->len < PAGE)
+        return TRUE;
+    }
+}
+
+/* The lock was the lease: its last holder is gone, so nobody sends these any more. What it had begun may have
+ * arrived; maybe_delivered says so since the claim. */
+static gboolean
+orphan (FpStoreTxn  *txn,
+        FpItem      *item,
+        GError     **error)
+{
+  gboolean stale;
+
+  if (!fp_item_machine_step (item, FP_EVENT_ORPHAN))
+    return TRUE;
+
+  return update_unless_stale (txn, item, FP_ITEM_SENDING, &stale, error);
+}
+
+static gboolean
+clear_one_wait (FpStoreTxn  *txn,
+                FpItem      *item,
+                GError     **error)
+{
+  gboolean stale;
+
+  /* Its own fault: only a person can say that it may go again. */
+  if (item->state == FP_ITEM_FAILED && item->reason_code && g_str_has_prefix (item->reason_code, "item-"))
+    return TRUE;
+
+  item->due_boot = 0;
+  item->not_before = 0;
+  item->next_try = 0;
+  return update_unless_stale (txn, item, item->state, &stale, error);
+}
+
+static gboolean
+clear_waits (FpStoreTxn   *txn,
+             FpSyncTurn   *turn,
+             GError      **error)
+{
+  if (turn->clear == FP_SYNC_CLEAR_NONE)
+    return TRUE;
+  if (turn->clear_tag)
+    return for_each_item (txn, 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, turn->clear_tag, clear_one_wait, error);
+
+  return fp_item_rows_clear_waits (txn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
+}
+
+static gboolean
+clear_waits_at_start (FpStoreTxn  *txn,
+                      GError     **error)
+{
+  gint64 now = fp_store_txn_get_now (txn);
+  g_autoptr(GError) local = NULL;
+  g_autofree char *last_text = fp_setting_rows_get (txn, SETTING_CLEARED, &local);
+  g_autofree char *now_text = NULL;
+  gint64 last = last_text ? g_ascii_strtoll (last_text, NULL, 10) : 0;
+
+  if (local && !is_stale (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  /* A time in the future was written before the clock was set back. */
+  if (last <= now && now - last < CLEAR_AT_START_EVERY_MS)
+    return TRUE;
+
+  now_text = g_strdup_printf ("%" G_GINT64_FORMAT, now);
+  return fp_item_rows_clear_waits (txn, NULL, FALSE, error)
+         && fp_setting_rows_set (txn, SETTING_CLEARED, now_text, error);
+}
+
+static gboolean
+begin (FpStoreTxn  *txn,
+       GError     **error)
+{
+  return for_each_item (txn, 1 << FP_ITEM_SENDING, NULL, orphan, error) && clear_waits_at_start (txn, error);
+}
+
+/* Receipt and state in one transaction (design 3.3). */
+static gboolean
+write_outcome (FpStoreTxn           *txn,
+               const FpSyncOutcome  *outcome,
+               GError              **error)
+{
+  gboolean stale;
+
+  if (!update_unless_stale (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
+    return FALSE;
+  if (stale)
+    {
+      g_message ("item %" G_GINT64_FORMAT " was changed while it was sent", outcome->item->id);
+      return TRUE;
+    }
+
+  return !outcome->receipt || fp_item_rows_add_receipt (txn, outcome->receipt, error);
+}
+
+static char *
+dup_user (FpStoreTxn   *txn,
+          const FpItem *item)
+{
+  g_autoptr(FpFormRow) form = NULL;
+  g_autoptr(FpServerRow) server = NULL;
+
+  if (!item->form || !item->secret_id)
+    return NULL;
+
+  /* A form or server that is gone has no user: the server will say what it misses. */
+  form = fp_form_rows_get (txn, item->form, NULL);
+  if (form && form->server)
+    server = fp_server_rows_get (txn, form->server, NULL);
+
+  return server ? g_strdup (server->user) : NULL;
+}
+
+static gboolean
+claim (FpStoreTxn  *txn,
+       FpSyncTurn  *turn,
+       gint64       id,
+       GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(FpItem) item = fp_item_rows_get (txn, id, TRUE, &local);
+  FpSyncClaim *claimed;
+  FpItemState before;
+  gboolean maybe_before;
+  gboolean stale;
+
+  if (!item)
+    {
+      if (is_stale (local))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  before = item->state;
+  maybe_before = item->maybe_delivered;
+  if (!fp_item_machine_step (item, FP_EVENT_CLAIM))
+    return TRUE;
+
+  /* From this commit on nobody can know whether it arrives, until an answer says so. */
+  item->maybe_delivered = TRUE;
+  if (!update_unless_stale (txn, item, before, &stale, error))
+    return FALSE;
+  if (stale)
+    return TRUE;
+
+  claimed = g_new0 (FpSyncClaim, 1);
+  claimed->user = dup_user (txn, item);
+  claimed->item = g_steal_pointer (&item);
+  claimed->state_before = before;
+  claimed->maybe_before = maybe_before;
+  g_ptr_array_add (turn->claimed, claimed);
+
+  return TRUE;
+}
+
+static gboolean
+read_paused (FpStoreTxn  *txn,
+             FpSyncTurn  *turn,
+             GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autofree char *value = fp_setting_rows_get (txn, SETTING_PAUSED, &local);
+
+  if (local && !is_stale (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  turn->paused = g_strcmp0 (value, "1") == 0;
+  return TRUE;
+}
+
+static gboolean
+look (FpStoreTxn  *txn,
+      FpSyncTurn  *turn,
+      GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+
+  turn->due = fp_item_rows_due (txn, turn->boot_ms, turn->boot_id, turn->closed, turn->limit, error);
+  if (!turn->due)
+    return FALSE;
+
+  if (turn->look_at_waiting)
+    {
+      turn->waiting = fp_item_rows_due (txn, G_MAXINT64 - 1, turn->boot_id, NULL, 1, error);
+      if (!turn->waiting)
+        return FALSE;
+    }
+
+  turn->next_due = fp_item_rows_next_due (txn, turn->boot_ms, turn->boot_id, &local);
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  turn->counts = fp_item_rows_count (txn, error);
+  return turn->counts != NULL;
+}
+
+gpointer
+fp_sync_turn_run (FpStoreTxn  *txn,
+                  gpointer     data,
+                  GError     **error)
+{
+  FpSyncTurn *turn = data;
+
+  /* The store may run it again after a rollback. */
+  clear_results (turn);
+  turn->claimed = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_claim_free);
+
+  if (turn->begin && !begin (txn, error))
+    return NULL;
+  for (guint i = 0; i < turn->outcomes->len; i++)
+    if (!write_outcome (txn, g_ptr_array_index (turn->outcomes, i), error))
+      return NULL;
+  if (!clear_waits (txn, turn, error) || !read_paused (txn, turn, error))
+    return NULL;
+  for (guint i = 0; i < turn->claims->len && !turn->paused; i++)
+    if (!claim (txn, turn, g_array_index (turn->claims, gint64, i), error))
+      return NULL;
+  if (turn->look && !look (txn, turn, error))
+    return NULL;
+
+  return turn;
+}

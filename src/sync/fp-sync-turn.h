@@ -1,0 +1,71 @@
+/* fp-sync-turn.h — what the sender does in the store in one transaction
+ *
+ * A turn writes what became of finished attempts, clears waits, claims items and looks what is due next, in this
+ * order. One turn is under way at a time; many answers that come in meanwhile share the next commit. */
+#pragma once
+
+#include "store/fp-item-rows.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  FP_SYNC_CLEAR_NONE,
+  FP_SYNC_CLEAR_CHANCE, /* a new chance: not a server's Retry-After */
+  FP_SYNC_CLEAR_ALL,    /* a person asked */
+} FpSyncClear;
+
+/* What became of an attempt. */
+typedef struct {
+  FpItem    *item;         /* owned: as it is to be written */
+  FpReceipt *receipt;      /* (nullable), owned */
+  gint64     ms;           /* from "usable" to its first byte; -1 = does not apply */
+  gboolean   newly_failed; /* it stopped being tried quickly */
+} FpSyncOutcome;
+
+FpSyncOutcome *fp_sync_outcome_new  (void);
+void           fp_sync_outcome_free (FpSyncOutcome *outcome);
+
+/* A claimed item, durably in state sending. */
+typedef struct {
+  FpItem      *item;         /* owned, with parts */
+  FpItemState  state_before;
+  gboolean     maybe_before;
+  char        *user;         /* (nullable): Basic user name of its server */
+} FpSyncClaim;
+
+void           fp_sync_claim_free   (FpSyncClaim   *claim);
+
+typedef struct {
+  /* In. Not touched by others while the turn is under way. */
+  gboolean     begin;      /* the first turn with the lock: orphans */
+  FpSyncClear  clear;
+  char        *clear_tag;  /* (nullable): only items with this tag */
+  GPtrArray   *outcomes;   /* FpSyncOutcome */
+  GArray      *claims;     /* gint64 */
+  gboolean     look;
+  gboolean     look_at_waiting; /* also what is not yet due: to know for whom the network is missed */
+  gint64       boot_ms;
+  char        *boot_id;
+  GHashTable  *closed;     /* set of hosts */
+  guint        limit;      /* rows a host */
+
+  /* Out. */
+  gboolean     paused;     /* Work Offline */
+  GPtrArray   *claimed;    /* FpSyncClaim */
+  GPtrArray   *due;        /* FpItem; with @look */
+  GPtrArray   *waiting;    /* FpItem; with @look_at_waiting */
+  FpItemCounts *counts;    /* with @look */
+  gint64       next_due;   /* boot ms; with @look */
+} FpSyncTurn;
+
+FpSyncTurn *fp_sync_turn_new       (void);
+void        fp_sync_turn_unref     (gpointer     turn);
+FpSyncTurn *fp_sync_turn_ref       (FpSyncTurn  *turn);
+/* TRUE if it changes rows: needs a write transaction. */
+gboolean    fp_sync_turn_is_write  (FpSyncTurn  *turn);
+/* FpStoreFunc; returns @turn or NULL with @error. */
+gpointer    fp_sync_turn_run       (FpStoreTxn  *txn,
+                                    gpointer     turn,
+                                    GError     **error);
+
+G_END_DECLS

@@ -1,0 +1,715 @@
+#include "sync/fp-sync-private.h"
+
+/* In case a hint was missed: other programs write to the store too. */
+#define LOOK_EVERY_MS 30000
+#define RETRY_LOCK_MS 30000
+
+enum
+{
+  PROP_STATE = 1,
+  PROP_HOLDING,
+  N_PROPS,
+};
+
+enum
+{
+  PROGRESS,
+  DELIVERED,
+  FAILED,
+  N_SIGNALS,
+};
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (FpSync, fp_sync, G_TYPE_OBJECT)
+
+static const char *const state_words[] = {
+  [FP_SYNC_IDLE] = "idle",     [FP_SYNC_SYNCING] = "syncing", [FP_SYNC_OFFLINE] = "offline",
+  [FP_SYNC_PORTAL] = "portal", [FP_SYNC_PAUSED] = "paused",   [FP_SYNC_ERROR] = "error",
+};
+
+/**
+ * fp_sync_state_to_string:
+ *
+ * Returns: the word of the D-Bus property Status and of JSON
+ */
+const char *
+fp_sync_state_to_string (FpSyncState state)
+{
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (state_words), NULL);
+
+  return state_words[state];
+}
+
+/**
+ * fp_sync_state_from_string:
+ * @state: (out): set where TRUE is returned
+ *
+ * Returns: FALSE for a word that is none of them
+ */
+gboolean
+fp_sync_state_from_string (const char  *word,
+                           FpSyncState *state)
+{
+  for (guint i = 0; word && i < G_N_ELEMENTS (state_words); i++)
+    if (g_str_equal (word, state_words[i]))
+      {
+        *state = i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+FpGate
+fp_sync_gate (FpSync       *self,
+              const FpItem *item)
+{
+  return fp_policy_gate (fp_link_get_state (self->link), fp_link_get_has_link (self->link), self->paused, item->reach,
+                         item->url);
+}
+
+FpBreaker *
+fp_sync_get_breaker (FpSync     *self,
+                     const char *host)
+{
+  FpBreaker *breaker = g_hash_table_lookup (self->breakers, host);
+
+  if (!breaker)
+    {
+      breaker = fp_breaker_new ();
+      g_hash_table_insert (self->breakers, g_strdup (host), breaker);
+    }
+
+  return breaker;
+}
+
+/* What keeps @items from going: FP_GATE_OPEN if nothing does. A sign-in page is said first: there a person can act. */
+static FpGate
+common_gate (FpSync    *self,
+             GPtrArray *items)
+{
+  FpGate found = FP_GATE_OPEN;
+
+  for (guint i = 0; items && i < items->len; i++)
+    {
+      FpGate gate = fp_sync_gate (self, g_ptr_array_index (items, i));
+
+      if (gate == FP_GATE_PORTAL)
+        return gate;
+      if (gate != FP_GATE_OPEN)
+        found = gate;
+    }
+
+  return found;
+}
+
+static gboolean
+is_busy (FpSync *self)
+{
+  return g_hash_table_size (self->flights) > 0 || self->outcomes->len > 0
+         || (self->turn && (self->turn->claims->len > 0 || self->turn->outcomes->len > 0));
+}
+
+static FpSyncState
+compute_state (FpSync *self)
+{
+  FpGate gate;
+
+  if (!self->lock)
+    return FP_SYNC_IDLE;
+  if (self->paused)
+    return FP_SYNC_PAUSED;
+  if (is_busy (self))
+    return FP_SYNC_SYNCING;
+  /* The last look is being renewed: no flicker in between. */
+  if (!self->counts || (self->turn && self->turn->look && self->state == FP_SYNC_SYNCING))
+    return self->state;
+
+  gate = common_gate (self, self->due);
+  if (gate == FP_GATE_OPEN)
+    gate = common_gate (self, self->waiting);
+  if (gate == FP_GATE_PORTAL)
+    return FP_SYNC_PORTAL;
+  if (gate != FP_GATE_OPEN)
+    return FP_SYNC_OFFLINE;
+
+  if (self->counts->failed > 0 || (self->counts->waiting > 0 && self->counts->reason_code))
+    return FP_SYNC_ERROR;
+
+  return FP_SYNC_IDLE;
+}
+
+void
+fp_sync_update_state (FpSync *self)
+{
+  FpSyncState state = compute_state (self);
+
+  if (state == self->state)
+    return;
+  if (state == FP_SYNC_SYNCING)
+    self->run_done = 0;
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+}
+
+/* The next moment at which something is to be done without a hint from outside. */
+void
+fp_sync_arm (FpSync *self)
+{
+  gint64 now = fp_clock_get_boot_ms (self->clock);
+  gint64 at = self->looked_at + LOOK_EVERY_MS;
+  GHashTableIter iter;
+  gpointer breaker;
+
+  if (self->stopping || !self->lock)
+    return;
+
+  if (self->retry_write > 0)
+    {
+      fp_timer_arm (self->timer, self->retry_write);
+      return;
+    }
+
+  /* Something due already is kept by its gate or its host; that opens with a hint or with the breaker's time. */
+  if (self->next_due > self->looked_at)
+    at = MIN (at, self->next_due);
+  g_hash_table_iter_init (&iter, self->breakers);
+  while (g_hash_table_iter_next (&iter, NULL, &breaker))
+    {
+      gint64 until = fp_breaker_get_until (breaker);
+
+      if (until > now)
+        at = MIN (at, until);
+    }
+  fp_timer_arm (self->timer, at);
+}
+
+static void
+wait_for_lock (FpSync *self);
+
+static gboolean
+timer_cb (gpointer user_data)
+{
+  FpSync *self = user_data;
+
+  if (!self->lock)
+    {
+      wait_for_lock (self);
+      return G_SOURCE_REMOVE;
+    }
+
+  self->want_look = TRUE;
+  fp_sync_pump (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+lock_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(FpSync) self = user_data;
+  g_autoptr(GError) error = NULL;
+  FpSenderLock *lock = fp_sender_lock_wait_finish (result, &error);
+
+  g_clear_object (&self->lock_wait);
+  if (self->stopping)
+    {
+      g_clear_pointer (&lock, fp_sender_lock_release);
+      fp_sync_check_stopped (self, NULL);
+      return;
+    }
+  if (!lock)
+    {
+      g_message ("The sender lock cannot be had: %s", error->message);
+      fp_timer_arm (self->timer, fp_clock_get_boot_ms (self->clock) + RETRY_LOCK_MS);
+      return;
+    }
+
+  self->lock = lock;
+  self->want_begin = TRUE;
+  self->want_look = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOLDING]);
+  fp_sync_pump (self);
+}
+
+static void
+wait_for_lock (FpSync *self)
+{
+  self->lock_wait = g_cancellable_new ();
+  fp_sender_lock_wait_async (fp_store_get_folder (self->store), self->lock_wait, lock_cb, g_object_ref (self));
+}
+
+static void
+wish_to_clear (FpSync      *self,
+               FpSyncClear  clear,
+               const char  *tag)
+{
+  /* Two wishes become the larger one; of one tag only if nothing else was asked for. */
+  if (self->want_clear != FP_SYNC_CLEAR_NONE && g_strcmp0 (self->want_clear_tag, tag) != 0)
+    tag = NULL;
+  self->want_clear = MAX (self->want_clear, clear);
+  if (tag != self->want_clear_tag)
+    {
+      g_free (self->want_clear_tag);
+      self->want_clear_tag = g_strdup (tag);
+    }
+  self->want_look = TRUE;
+}
+
+static void
+reset_breakers (FpSync   *self,
+                gboolean  even_retry_after)
+{
+  gint64 now = fp_clock_get_boot_ms (self->clock);
+  GHashTableIter iter;
+  gpointer breaker;
+
+  g_hash_table_iter_init (&iter, self->breakers);
+  while (g_hash_table_iter_next (&iter, NULL, &breaker))
+    fp_breaker_reset (breaker, even_retry_after, now);
+}
+
+static void
+link_changed_cb (FpSync *self)
+{
+  FpLinkState link = fp_link_get_state (self->link);
+  gboolean usable = link == FP_LINK_FULL || link == FP_LINK_UNKNOWN;
+  gboolean has_link = fp_link_get_has_link (self->link);
+  gboolean chance = (usable && !self->usable) || (has_link && !self->has_link);
+
+  if (usable && !self->usable)
+    self->usable_wall = fp_clock_get_wall_ms (self->clock);
+  self->usable = usable;
+  self->has_link = has_link;
+
+  fp_sync_flights_break (self, FALSE);
+  /* Kept connections lead through the old network; those in use end by themselves. */
+  if (g_hash_table_size (self->flights) == 0)
+    fp_http_abort (self->http);
+  if (chance)
+    {
+      reset_breakers (self, FALSE);
+      wish_to_clear (self, FP_SYNC_CLEAR_CHANCE, NULL);
+    }
+  self->want_look = TRUE;
+  fp_sync_pump (self);
+}
+
+/* The clock was set or the machine slept: connections are dead, and waits were reckoned in another world. */
+static void
+clock_jumped_cb (FpSync *self)
+{
+  fp_sync_flights_break (self, TRUE);
+  fp_http_abort (self->http);
+  reset_breakers (self, FALSE);
+  wish_to_clear (self, FP_SYNC_CLEAR_CHANCE, NULL);
+  fp_sync_pump (self);
+}
+
+/* TRUE for the commit of our own turn, once: everything in it is known here. */
+static gboolean
+is_own_change (FpSync *self,
+               GArray *ids)
+{
+  if (!self->own_ids || ids->len == 0)
+    return FALSE;
+  for (guint i = 0; i < ids->len; i++)
+    if (!g_hash_table_contains (self->own_ids, &g_array_index (ids, gint64, i)))
+      return FALSE;
+
+  g_clear_pointer (&self->own_ids, g_hash_table_unref);
+  return TRUE;
+}
+
+static void
+store_changed_cb (FpSync *self,
+                  guint   topics,
+                  GArray *ids)
+{
+  if (!(topics & (FP_STORE_ITEMS | FP_STORE_SETTINGS)))
+    return;
+  if (topics == FP_STORE_ITEMS && is_own_change (self, ids))
+    return;
+
+  fp_sync_nudge (self);
+}
+
+void
+fp_sync_emit_progress (FpSync *self,
+                       gint64  item,
+                       gint64  done,
+                       gint64  total)
+{
+  g_signal_emit (self, signals[PROGRESS], 0, item, done, total);
+}
+
+void
+fp_sync_emit_outcome (FpSync              *self,
+                      const FpSyncOutcome *outcome)
+{
+  const FpItem *item = outcome->item;
+
+  if (item->state != FP_ITEM_PENDING)
+    {
+      self->run_done++;
+      self->run_gone++;
+    }
+  if (item->state == FP_ITEM_SENT)
+    g_signal_emit (self, signals[DELIVERED], 0, item->id, item->uid, outcome->ms);
+  else if (outcome->newly_failed)
+    g_signal_emit (self, signals[FAILED], 0, item->id, item->reason_code ? item->reason_code : "");
+}
+
+static void
+fp_sync_get_property (GObject    *object,
+                      guint       id,
+                      GValue     *value,
+                      GParamSpec *pspec)
+{
+  FpSync *self = FP_SYNC (object);
+
+  switch (id)
+    {
+    case PROP_STATE:
+      g_value_set_int (value, (int) self->state);
+      break;
+    case PROP_HOLDING:
+      g_value_set_boolean (value, self->lock != NULL);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+fp_sync_dispose (GObject *object)
+{
+  FpSync *self = FP_SYNC (object);
+
+  g_clear_pointer (&self->timer, fp_timer_free);
+  g_clear_pointer (&self->lock, fp_sender_lock_release);
+  g_clear_pointer (&self->due, g_ptr_array_unref);
+  g_clear_pointer (&self->waiting, g_ptr_array_unref);
+  g_clear_pointer (&self->outcomes, g_ptr_array_unref);
+  g_clear_pointer (&self->stops, g_ptr_array_unref);
+  g_clear_object (&self->store);
+  g_clear_object (&self->link);
+  g_clear_object (&self->http);
+  g_clear_object (&self->clock);
+
+  G_OBJECT_CLASS (fp_sync_parent_class)->dispose (object);
+}
+
+static void
+fp_sync_finalize (GObject *object)
+{
+  FpSync *self = FP_SYNC (object);
+
+  g_hash_table_unref (self->breakers);
+  g_hash_table_unref (self->flights);
+  g_hash_table_unref (self->reposted);
+  g_hash_table_unref (self->rows_left);
+  g_clear_pointer (&self->own_ids, g_hash_table_unref);
+  g_clear_pointer (&self->counts, fp_item_counts_free);
+  g_free (self->want_clear_tag);
+  g_clear_pointer (&self->random, fp_random_free);
+
+  G_OBJECT_CLASS (fp_sync_parent_class)->finalize (object);
+}
+
+static void
+install_signals (void)
+{
+  /**
+   * FpSync::progress:
+   * @id: the item
+   * @done: bytes of its request written
+   * @total: bytes of its request
+   *
+   * At most four times a second an item.
+   */
+  signals[PROGRESS] = g_signal_new ("progress", FP_TYPE_SYNC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                    G_TYPE_INT64, G_TYPE_INT64, G_TYPE_INT64);
+  /**
+   * FpSync::delivered:
+   * @id: the item; its receipt is durable
+   * @uid: its UUID
+   * @ms: from the network becoming usable to its first byte; -1 where that says nothing
+   */
+  signals[DELIVERED] = g_signal_new ("delivered", FP_TYPE_SYNC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                     G_TYPE_INT64, G_TYPE_STRING, G_TYPE_INT64);
+  /**
+   * FpSync::failed:
+   * @id: the item, failed or held
+   * @reason_code: see fp-verdict.h
+   *
+   * It stopped being tried quickly; told once until it is tried quickly again.
+   */
+  signals[FAILED] = g_signal_new ("failed", FP_TYPE_SYNC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                  G_TYPE_INT64, G_TYPE_STRING);
+}
+
+static void
+fp_sync_class_init (FpSyncClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = fp_sync_get_property;
+  object_class->dispose = fp_sync_dispose;
+  object_class->finalize = fp_sync_finalize;
+
+  /* For the status of window, tray and bus: an FpSyncState. */
+  props[PROP_STATE] = g_param_spec_int ("state", NULL, NULL, FP_SYNC_IDLE, FP_SYNC_ERROR, FP_SYNC_IDLE,
+                                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /* Whether this process is the one that sends. */
+  props[PROP_HOLDING] = g_param_spec_boolean ("holding", NULL, NULL, FALSE,
+                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  install_signals ();
+}
+
+static void
+fp_sync_init (FpSync *self)
+{
+  self->breakers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fp_breaker_free);
+  self->flights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->reposted = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->rows_left = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
+  self->stops = g_ptr_array_new_with_free_func (g_object_unref);
+  self->next_due = G_MAXINT64;
+}
+
+/**
+ * fp_sync_new:
+ * @store: (transfer none): open before fp_sync_start()
+ * @link: (transfer none): what is believed of the network
+ * @http: (transfer none): what sends
+ * @random: (transfer full): source of the jitter
+ *
+ * Main context only, like every function here.
+ *
+ * Returns: (transfer full): a sender that does nothing yet
+ */
+FpSync *
+fp_sync_new (FpStore  *store,
+             FpLink   *link,
+             FpHttp   *http,
+             FpRandom *random)
+{
+  FpSync *self;
+
+  g_return_val_if_fail (FP_IS_STORE (store) && FP_IS_LINK (link) && FP_IS_HTTP (http) && random, NULL);
+
+  self = g_object_new (FP_TYPE_SYNC, NULL);
+  self->store = g_object_ref (store);
+  self->link = g_object_ref (link);
+  self->http = g_object_ref (http);
+  self->clock = g_object_ref (fp_store_get_clock (store));
+  self->random = random;
+  self->timer = fp_timer_new (self->clock, timer_cb, self);
+
+  return self;
+}
+
+/**
+ * fp_sync_start:
+ *
+ * Takes the sender lock as soon as no other process holds it, then sends what is
+ * due. "holding" notifies.
+ */
+void
+fp_sync_start (FpSync *self)
+{
+  FpLinkState link;
+
+  g_return_if_fail (FP_IS_SYNC (self));
+  g_return_if_fail (!self->started);
+
+  link = fp_link_get_state (self->link);
+  self->started = TRUE;
+  self->usable = link == FP_LINK_FULL || link == FP_LINK_UNKNOWN;
+  self->has_link = fp_link_get_has_link (self->link);
+  self->usable_wall = 0;
+  g_signal_connect_object (self->link, "changed", G_CALLBACK (link_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->clock, "jumped", G_CALLBACK (clock_jumped_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->store, "changed", G_CALLBACK (store_changed_cb), self, G_CONNECT_SWAPPED);
+  wait_for_lock (self);
+}
+
+/**
+ * fp_sync_get_holding:
+ *
+ * Returns: TRUE while this process is the one that may send
+ */
+gboolean
+fp_sync_get_holding (FpSync *self)
+{
+  g_return_val_if_fail (FP_IS_SYNC (self), FALSE);
+
+  return self->lock != NULL;
+}
+
+void
+fp_sync_check_stopped (FpSync       *self,
+                       const GError *error)
+{
+  g_autoptr(GPtrArray) stops = NULL;
+
+  /* The rest that cannot be written stays "sending": whoever has the lock next finds orphans. */
+  if (self->turn || self->lock_wait || g_hash_table_size (self->flights) > 0 || (self->outcomes->len > 0 && !error))
+    return;
+
+  stops = g_steal_pointer (&self->stops);
+  self->stops = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_set_size (self->outcomes, 0);
+  self->started = FALSE;
+  self->stopping = FALSE;
+  if (self->lock)
+    {
+      g_clear_pointer (&self->lock, fp_sender_lock_release);
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOLDING]);
+    }
+  fp_sync_update_state (self);
+
+  for (guint i = 0; i < stops->len; i++)
+    {
+      GTask *task = g_ptr_array_index (stops, i);
+
+      if (error)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_boolean (task, TRUE);
+    }
+}
+
+/**
+ * fp_sync_stop_async:
+ * @cancellable: (nullable): not used: a stop that has begun ends
+ * @callback: (scope async): when the lock is dropped
+ *
+ * Breaks off what is in flight (those items wait again, with maybe_delivered),
+ * writes what came of the others, and drops the lock. Fails only if something
+ * could not be written; the next sender then finds it as an orphan.
+ */
+void
+fp_sync_stop_async (FpSync              *self,
+                    GCancellable        *cancellable,
+                    GAsyncReadyCallback  callback,
+                    gpointer             user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (FP_IS_SYNC (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, fp_sync_stop_async);
+  g_ptr_array_add (self->stops, task);
+  if (self->stopping)
+    return;
+
+  self->stopping = TRUE;
+  if (self->started)
+    {
+      g_signal_handlers_disconnect_by_data (self->link, self);
+      g_signal_handlers_disconnect_by_data (self->clock, self);
+      g_signal_handlers_disconnect_by_data (self->store, self);
+    }
+  fp_timer_disarm (self->timer);
+  if (self->lock_wait)
+    g_cancellable_cancel (self->lock_wait);
+  fp_sync_flights_break (self, TRUE);
+
+  if (self->lock)
+    fp_sync_pump (self);
+  else
+    fp_sync_check_stopped (self, NULL);
+}
+
+gboolean
+fp_sync_stop_finish (FpSync        *self,
+                     GAsyncResult  *result,
+                     GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * fp_sync_nudge:
+ *
+ * A hint that the store was written: it is looked at as soon as nothing else is
+ * under way. Cheap; many hints become one look.
+ */
+void
+fp_sync_nudge (FpSync *self)
+{
+  g_return_if_fail (FP_IS_SYNC (self));
+
+  self->want_look = TRUE;
+  fp_sync_pump (self);
+}
+
+/**
+ * fp_sync_now:
+ * @tag: (nullable): only items with this tag; NULL = all
+ *
+ * Sync Now: clears every wait, even a server's Retry-After, lets every host be asked
+ * again and has the network looked at. What failed by its own fault stays.
+ */
+void
+fp_sync_now (FpSync     *self,
+             const char *tag)
+{
+  g_return_if_fail (FP_IS_SYNC (self));
+
+  reset_breakers (self, TRUE);
+  wish_to_clear (self, FP_SYNC_CLEAR_ALL, tag && *tag ? tag : NULL);
+  fp_link_check (self->link);
+  fp_sync_pump (self);
+}
+
+FpSyncState
+fp_sync_get_state (FpSync *self)
+{
+  g_return_val_if_fail (FP_IS_SYNC (self), FP_SYNC_IDLE);
+
+  return self->state;
+}
+
+/**
+ * fp_sync_get_link:
+ *
+ * Returns: (transfer none): the link it goes by
+ */
+FpLink *
+fp_sync_get_link (FpSync *self)
+{
+  g_return_val_if_fail (FP_IS_SYNC (self), NULL);
+
+  return self->link;
+}
+
+/**
+ * fp_sync_get_run:
+ * @done: (out): items delivered or given up since the state became syncing
+ * @total: (out): those plus what was waiting at the last look
+ */
+void
+fp_sync_get_run (FpSync *self,
+                 guint  *done,
+                 guint  *total)
+{
+  guint left;
+
+  g_return_if_fail (FP_IS_SYNC (self) && done && total);
+
+  left = self->counts ? self->counts->pending + self->counts->sending : 0;
+  *done = self->run_done;
+  *total = self->run_done + (left > self->run_gone ? left - self->run_gone : 0);
+}
