@@ -30,11 +30,13 @@ apply (FpItem        *item,
                         .contacted = contacted,
                         .definite = definite };
 
+  FpPolicyAttempt attempt = { .maybe_before = maybe_before, .now_boot = BOOT, .boot_id = "boot", .now_wall = WALL };
+
   if (!random)
     random = fp_random_new_seeded (7);
   item->state = FP_ITEM_SENDING;
   item->maybe_delivered = TRUE;
-  fp_policy_apply (item, &verdict, 503, maybe_before, random, BOOT, "boot", WALL);
+  fp_policy_apply (item, &verdict, 503, &attempt, random);
 }
 
 static void
