@@ -20,10 +20,14 @@ typedef enum {
 #define FP_TYPE_AGENT_CLIENT (fp_agent_client_get_type ())
 G_DECLARE_FINAL_TYPE (FpAgentClient, fp_agent_client, FP, AGENT_CLIENT, GObject)
 
-/* @bus: (nullable): no session bus; then it only reads the store. @activate: may start the agent. */
+/* @bus: (nullable): no session bus; then it only reads the store. @activate: starts the agent if none runs, and ends a
+ * "Quit" of the tray. */
 FpAgentClient   *fp_agent_client_new          (FpEngine            *engine,
                                                GDBusConnection     *bus,
                                                gboolean             activate);
+/* FALSE until it is known whether an agent runs. Property "ready" notifies, once. */
+gboolean         fp_agent_client_get_ready    (FpAgentClient       *self);
+/* Property "presence" notifies. */
 FpAgentPresence  fp_agent_client_get_presence (FpAgentClient       *self);
 /* The last status read; never NULL. Property "status" notifies. */
 const FpStatus  *fp_agent_client_get_status   (FpAgentClient       *self);

@@ -44,8 +44,6 @@ gpointer  _fp_engine_finish       (FpEngine            *self,
                                    GError             **error);
 /* What a transaction function returns where there is nothing to say but "done". */
 #define   _FP_ENGINE_DONE         GINT_TO_POINTER (TRUE)
-/* Looks for due items, if this process sends. */
-void      _fp_engine_nudge        (FpEngine            *self);
 /* Flushes @draft when the engine closes. */
 void      _fp_engine_track_draft  (FpEngine            *self,
                                    FpDraft             *draft);

@@ -133,12 +133,7 @@ fp_engine_poke (FpEngine      *self,
   g_return_if_fail (FP_IS_ENGINE (self));
 
   g_signal_emit (self, signals[CHANGED], 0, (guint) topics);
-  _fp_engine_nudge (self);
-}
-
-void
-_fp_engine_nudge (FpEngine *self)
-{
+  /* Commits of this process it hears of by itself. */
   if (self->sync)
     fp_sync_nudge (self->sync);
 }
@@ -183,8 +178,6 @@ transaction_cb (GObject      *source,
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
-  if (transaction->write)
-    _fp_engine_nudge (g_task_get_source_object (task));
   g_task_return_pointer (task, value, transaction->result_free);
 }
 

@@ -1,0 +1,169 @@
+#include "bus/fp-bus-request.h"
+
+#include <gio/gunixinputstream.h>
+
+#include "bus/fp-bus-variant.h"
+#include "engine/fp-item-json.h"
+
+static const FpBusKey request_keys[] = {
+  { "url", "s" }, { "method", "s" }, { "headers", "a{ss}" }, { "meta", "a{ss}" }, { "tag", "s" }, { "title", "s" },
+  { "reach", "s" }, { "body", "ay" }, { "media-type", "s" }, { "parts", "aa{sv}" }, { NULL },
+};
+
+static const FpBusKey part_keys[] = {
+  { "name", "s" }, { "filename", "s" }, { "media-type", "s" }, { "data", "ay" }, { "file", "h" }, { NULL },
+};
+
+static gboolean
+usage (GError     **error,
+       const char  *format,
+       ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+usage (GError     **error,
+       const char  *format,
+       ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_USAGE, message);
+
+  return FALSE;
+}
+
+static GHashTable *
+lookup_map (GVariant   *request,
+            const char *key)
+{
+  g_autoptr(GVariant) map = g_variant_lookup_value (request, key, G_VARIANT_TYPE ("a{ss}"));
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GVariantIter iter;
+  char *name, *value;
+
+  if (map)
+    {
+      g_variant_iter_init (&iter, map);
+      while (g_variant_iter_next (&iter, "{ss}", &name, &value))
+        g_hash_table_insert (table, name, value);
+    }
+
+  return table;
+}
+
+static GBytes *
+lookup_bytes (GVariant   *vardict,
+              const char *key)
+{
+  g_autoptr(GVariant) value = g_variant_lookup_value (vardict, key, G_VARIANT_TYPE_BYTESTRING);
+
+  return value ? g_variant_get_data_as_bytes (value) : NULL;
+}
+
+static gboolean
+read_part (FpEnqueue    *enqueue,
+           GVariant     *part,
+           guint         number,
+           GUnixFDList  *fds,
+           GError      **error)
+{
+  g_autofree char *where = g_strdup_printf ("parts[%u]: ", number);
+  g_autoptr(GBytes) data = lookup_bytes (part, "data");
+  g_autoptr(GInputStream) stream = NULL;
+  const char *name = NULL, *filename = NULL, *media_type = NULL;
+  gint32 handle = -1;
+  gboolean has_file;
+  int fd;
+
+  if (!fp_bus_check_keys (part, part_keys, where, error))
+    return FALSE;
+  g_variant_lookup (part, "name", "&s", &name);
+  g_variant_lookup (part, "filename", "&s", &filename);
+  g_variant_lookup (part, "media-type", "&s", &media_type);
+  has_file = g_variant_lookup (part, "file", "h", &handle);
+  if (!name)
+    return usage (error, "%skey \"name\" is missing", where);
+  if ((data != NULL) == has_file)
+    return usage (error, "%sneeds either key \"data\" or key \"file\"", where);
+  if (data)
+    {
+      fp_enqueue_add_part (enqueue, name, filename, media_type, data, NULL);
+      return TRUE;
+    }
+
+  if (!fds || handle < 0 || handle >= g_unix_fd_list_get_length (fds))
+    return usage (error, "%skey \"file\": the message carries no descriptor %d", where, handle);
+  fd = g_unix_fd_list_get (fds, handle, error);
+  if (fd < 0)
+    return FALSE;
+  stream = g_unix_input_stream_new (fd, TRUE);
+  fp_enqueue_add_stream (enqueue, name, filename, media_type, stream);
+
+  return TRUE;
+}
+
+static gboolean
+read_body (FpEnqueue    *enqueue,
+           GVariant     *request,
+           GUnixFDList  *fds,
+           GError      **error)
+{
+  g_autoptr(GBytes) body = lookup_bytes (request, "body");
+  g_autoptr(GVariant) parts = g_variant_lookup_value (request, "parts", G_VARIANT_TYPE ("aa{sv}"));
+  const char *media_type = NULL;
+  gsize n = parts ? g_variant_n_children (parts) : 0;
+
+  if (body && parts)
+    return usage (error, "keys \"body\" and \"parts\" exclude each other");
+  g_variant_lookup (request, "media-type", "&s", &media_type);
+  if (media_type && !body)
+    return usage (error, "key \"media-type\": there is no key \"body\" that it could describe");
+  if (body)
+    fp_enqueue_add_part (enqueue, NULL, NULL, media_type ? media_type : "application/octet-stream", body, NULL);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr(GVariant) part = g_variant_get_child_value (parts, i);
+
+      if (!read_part (enqueue, part, i, fds, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+FpEnqueue *
+fp_bus_read_request (GVariant     *request,
+                     GUnixFDList  *fds,
+                     GError      **error)
+{
+  g_autoptr(FpEnqueue) enqueue = NULL;
+  const char *url = NULL, *reach = NULL;
+
+  if (!fp_bus_check_keys (request, request_keys, "", error))
+    return NULL;
+  if (!g_variant_lookup (request, "url", "&s", &url))
+    {
+      usage (error, "key \"url\" is missing");
+      return NULL;
+    }
+
+  enqueue = fp_enqueue_new (url);
+  g_variant_lookup (request, "method", "s", &enqueue->method);
+  g_variant_lookup (request, "tag", "s", &enqueue->tag);
+  g_variant_lookup (request, "title", "s", &enqueue->title);
+  enqueue->headers = lookup_map (request, "headers");
+  enqueue->meta = lookup_map (request, "meta");
+  if (g_variant_lookup (request, "reach", "&s", &reach) && !fp_reach_from_string (reach, &enqueue->reach))
+    {
+      usage (error, "key \"reach\": \"%s\" is none of auto, public, lan, always", reach);
+      return NULL;
+    }
+  if (!read_body (enqueue, request, fds, error))
+    return NULL;
+
+  return g_steal_pointer (&enqueue);
+}
