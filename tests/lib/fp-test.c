@@ -34,6 +34,23 @@ fp_test_iterate (gint64      deadline,
     g_error ("%s:%d: never came true: %s", file, line, what);
 }
 
+static void
+finalized_cb (gpointer data,
+              GObject *was)
+{
+  *(gboolean *) data = TRUE;
+}
+
+void
+fp_test_finalize (gpointer object)
+{
+  gboolean finalized = FALSE;
+
+  g_object_weak_ref (object, finalized_cb, &finalized);
+  g_object_unref (object);
+  fp_test_until (finalized);
+}
+
 void
 fp_test_drain (void)
 {

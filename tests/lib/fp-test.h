@@ -38,6 +38,8 @@ void          fp_test_iterate     (gint64        deadline,
                                    const char   *what,
                                    const char   *file,
                                    int           line);
+/* As g_assert_finalize_object(), for objects whose last references a thread gives back through the main context. */
+void          fp_test_finalize    (gpointer      object);
 /* Runs what is ready and returns. */
 void          fp_test_drain       (void);
 

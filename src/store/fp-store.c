@@ -1,0 +1,329 @@
+#include "config.h"
+
+#include "store/fp-store.h"
+
+#include <glib/gi18n.h>
+
+#include "store/fp-database.h"
+#include "store/fp-files.h"
+#include "store/fp-store-private.h"
+
+enum
+{
+  CHANGED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (FpStore, fp_store, G_TYPE_OBJECT)
+
+/* Each task holds the store, so nothing is running here any more. */
+static void
+fp_store_finalize (GObject *object)
+{
+  FpStore *self = FP_STORE (object);
+
+  fp_worker_free (self->write_worker);
+  fp_worker_free (self->read_worker);
+  g_clear_pointer (&self->reader, fp_db_free);
+  g_clear_pointer (&self->writer, fp_db_free);
+  fp_turns_close (&self->turns);
+  g_main_context_unref (self->context);
+  g_object_unref (self->clock);
+  g_free (self->folder);
+  g_free (self->id);
+  g_free (self->warning);
+
+  G_OBJECT_CLASS (fp_store_parent_class)->finalize (object);
+}
+
+static void
+fp_store_class_init (FpStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = fp_store_finalize;
+
+  /**
+   * FpStore::changed:
+   * @topics: what was touched, #FpStoreTopics
+   * @item_ids: (element-type gint64): items that were named; may be empty
+   *
+   * This process committed something. Emitted in the main context in which the store was made, before
+   * the callback of the write runs.
+   */
+  signals[CHANGED] = g_signal_new ("changed", FP_TYPE_STORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ARRAY);
+}
+
+static void
+fp_store_init (FpStore *self)
+{
+  self->turns = (FpTurns) FP_TURNS_INIT;
+  self->context = g_main_context_ref_thread_default ();
+  self->write_worker = fp_worker_new ("fp-writer");
+  self->read_worker = fp_worker_new ("fp-reader");
+}
+
+/**
+ * fp_store_new:
+ * @folder: where everything lives; made when opening
+ * @clock: (transfer none): for the times of rows
+ *
+ * Touches nothing yet.
+ *
+ * Returns: (transfer full): a closed store
+ */
+FpStore *
+fp_store_new (const char *folder,
+              FpClock    *clock)
+{
+  FpStore *self;
+
+  g_return_val_if_fail (folder && FP_IS_CLOCK (clock), NULL);
+
+  self = g_object_new (FP_TYPE_STORE, NULL);
+  self->folder = g_strdup (folder);
+  self->clock = g_object_ref (clock);
+
+  return self;
+}
+
+void
+_fp_store_emit_changed (FpStore *self,
+                        guint    topics,
+                        GArray  *ids)
+{
+  g_signal_emit (self, signals[CHANGED], 0, topics, ids);
+}
+
+void
+_fp_store_pretend_network (FpStore *self)
+{
+  self->pretend_network = TRUE;
+}
+
+/* Both connections, inside the write lock. */
+static gboolean
+open_connections (FpStore  *self,
+                  GError  **error)
+{
+  gboolean network = self->pretend_network || fp_files_is_network (self->folder);
+  g_autoptr(FpDb) writer = fp_database_open (self->folder, FP_DATABASE_WRITER, network, error);
+  g_autoptr(FpDb) reader = NULL;
+  g_autofree char *id = NULL;
+
+  if (!writer)
+    return FALSE;
+  id = fp_db_dup_text (writer, "SELECT value FROM meta WHERE name = 'store-id'", error);
+  if (!id)
+    return FALSE;
+  reader = fp_database_open (self->folder, FP_DATABASE_READER, network, error);
+  if (!reader)
+    return FALSE;
+
+  self->writer = g_steal_pointer (&writer);
+  self->reader = g_steal_pointer (&reader);
+  g_free (self->id);
+  self->id = g_steal_pointer (&id);
+  g_clear_pointer (&self->warning, g_free);
+  if (network)
+    self->warning = g_strdup (_("Your data is on a network file system: do not use it from two "
+                                "computers at the same time."));
+
+  return TRUE;
+}
+
+static gboolean
+open_store (FpStore      *self,
+            GCancellable *cancellable,
+            GError      **error)
+{
+  g_autofree char *blobs = g_build_filename (self->folder, "blobs", NULL);
+  gboolean opened;
+
+  if (!fp_files_make_folder (self->folder, error) || !fp_files_make_folder (blobs, error)
+      || !fp_turns_open (&self->turns, self->folder, error)
+      || !fp_turns_begin (&self->turns, cancellable, error))
+    return FALSE;
+
+  opened = open_connections (self, error) && fp_files_sync_folder (self->folder, error);
+  if (!opened)
+    {
+      g_clear_pointer (&self->reader, fp_db_free);
+      g_clear_pointer (&self->writer, fp_db_free);
+    }
+  fp_turns_end (&self->turns);
+
+  return opened;
+}
+
+static void
+open_cb (GTask        *task,
+         gpointer      source,
+         gpointer      data,
+         GCancellable *cancellable)
+{
+  FpStore *self = source;
+  GError *error = NULL;
+
+  if (open_store (self, cancellable, &error))
+    {
+      /* A close that was asked for meanwhile is queued behind this and closes both. */
+      g_atomic_int_compare_and_exchange (&self->state, FP_STORE_STATE_OPENING, FP_STORE_STATE_OPEN);
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  fp_turns_close (&self->turns);
+  g_atomic_int_set (&self->state, FP_STORE_STATE_CLOSED);
+  g_prefix_error (&error, "%s: ", self->folder);
+  g_task_return_error (task, error);
+}
+
+/**
+ * fp_store_open_async:
+ * @cancellable: (nullable): ends the wait for another program
+ * @callback: (scope async): runs in the caller's thread-default main context
+ *
+ * Makes what is missing (folder 0700, files 0600), brings the schema up to date and opens. On failure
+ * nothing was changed, the files are kept, and it may be tried again.
+ */
+void
+fp_store_open_async (FpStore            *self,
+                     GCancellable       *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer            user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (FP_IS_STORE (self));
+  g_return_if_fail (g_atomic_int_get (&self->state) == FP_STORE_STATE_CLOSED);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, fp_store_open_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_atomic_int_set (&self->state, FP_STORE_STATE_OPENING);
+  fp_worker_push (self->write_worker, task, open_cb);
+}
+
+gboolean
+fp_store_open_finish (FpStore      *self,
+                      GAsyncResult *result,
+                      GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+close_writer_cb (GTask        *task,
+                 gpointer      source,
+                 gpointer      data,
+                 GCancellable *cancellable)
+{
+  FpStore *self = source;
+
+  if (self->writer)
+    {
+      /* Without the lock the log simply stays for the next program. */
+      if (fp_turns_begin (&self->turns, NULL, NULL))
+        {
+          fp_database_finish (self->writer);
+          g_clear_pointer (&self->writer, fp_db_free);
+          fp_turns_end (&self->turns);
+        }
+      g_clear_pointer (&self->writer, fp_db_free);
+    }
+  fp_turns_close (&self->turns);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+close_reader_cb (GTask        *task,
+                 gpointer      source,
+                 gpointer      data,
+                 GCancellable *cancellable)
+{
+  FpStore *self = source;
+
+  g_clear_pointer (&self->reader, fp_db_free);
+  fp_worker_push (self->write_worker, task, close_writer_cb);
+}
+
+/* Behind the writes, so that an opening task is over too; then behind the reads. */
+static void
+close_cb (GTask        *task,
+          gpointer      source,
+          gpointer      data,
+          GCancellable *cancellable)
+{
+  FpStore *self = source;
+
+  fp_worker_push (self->read_worker, task, close_reader_cb);
+}
+
+/**
+ * fp_store_close_async:
+ * @cancellable: (nullable): ignored
+ * @callback: (scope async): runs in the caller's thread-default main context
+ *
+ * Later calls fail with CLOSED; what was handed over before is finished first.
+ */
+void
+fp_store_close_async (FpStore            *self,
+                      GCancellable       *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer            user_data)
+{
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (FP_IS_STORE (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, fp_store_close_async);
+  g_atomic_int_set (&self->state, FP_STORE_STATE_CLOSED);
+  fp_worker_push (self->write_worker, task, close_cb);
+}
+
+gboolean
+fp_store_close_finish (FpStore      *self,
+                       GAsyncResult *result,
+                       GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+const char *
+fp_store_get_folder (FpStore *self)
+{
+  g_return_val_if_fail (FP_IS_STORE (self), NULL);
+
+  return self->folder;
+}
+
+const char *
+fp_store_get_id (FpStore *self)
+{
+  g_return_val_if_fail (FP_IS_STORE (self), NULL);
+
+  return self->id;
+}
+
+FpClock *
+fp_store_get_clock (FpStore *self)
+{
+  g_return_val_if_fail (FP_IS_STORE (self), NULL);
+
+  return self->clock;
+}
+
+const char *
+fp_store_get_warning (FpStore *self)
+{
+  g_return_val_if_fail (FP_IS_STORE (self), NULL);
+
+  return self->warning;
+}

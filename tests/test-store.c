@@ -1,0 +1,706 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+
+#include "fp-test-store.h"
+#include "store/fp-form-rows.h"
+#include "store/fp-store-private.h"
+
+typedef struct
+{
+  char *folder;
+  char *file;
+  FpClock *clock;
+  FpStore *store;
+} Fixture;
+
+static void
+setup_closed (Fixture      *f,
+              gconstpointer data)
+{
+  f->folder = fp_test_make_folder ();
+  f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
+  f->clock = fp_clock_new_fake (1700000000000, 1000000);
+}
+
+static void
+setup (Fixture      *f,
+       gconstpointer data)
+{
+  setup_closed (f, data);
+  f->store = fp_test_store_open (f->folder, f->clock);
+}
+
+static void
+teardown (Fixture      *f,
+          gconstpointer data)
+{
+  g_clear_pointer (&f->store, fp_test_store_close);
+  fp_test_finalize (f->clock);
+  fp_test_remove_folder (f->folder);
+  g_free (f->folder);
+  g_free (f->file);
+}
+
+/* A connection that is not the store's own. */
+static char *
+ask (Fixture    *f,
+     const char *sql)
+{
+  sqlite3 *db = NULL;
+  sqlite3_stmt *stmt = NULL;
+  char *answer;
+
+  g_assert_cmpint (sqlite3_open (f->file, &db), ==, SQLITE_OK);
+  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &stmt, NULL), ==, SQLITE_OK);
+  answer = sqlite3_step (stmt) == SQLITE_ROW ? g_strdup ((char *) sqlite3_column_text (stmt, 0)) : NULL;
+  sqlite3_finalize (stmt);
+  sqlite3_close (db);
+
+  return answer;
+}
+
+static void
+assert_answer (Fixture    *f,
+               const char *sql,
+               const char *expected)
+{
+  g_autofree char *answer = ask (f, sql);
+
+  g_assert_cmpstr (answer, ==, expected);
+}
+
+static gpointer
+set_setting (FpStoreTxn *txn,
+             gpointer    value,
+             GError    **error)
+{
+  fp_setting_rows_set (txn, "test", value, error);
+  return NULL;
+}
+
+static gpointer
+get_setting (FpStoreTxn *txn,
+             gpointer    data,
+             GError    **error)
+{
+  return fp_setting_rows_get (txn, "test", error);
+}
+
+static void
+assert_setting (FpStore    *store,
+                const char *expected)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *value = fp_test_store_read (store, get_setting, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (value, ==, expected);
+}
+
+static void
+write_setting (FpStore    *store,
+               const char *value)
+{
+  g_autoptr(GError) error = NULL;
+
+  fp_test_store_write (store, set_setting, (gpointer) value, &error);
+  g_assert_no_error (error);
+}
+
+static guint
+mode_of (Fixture    *f,
+         const char *name)
+{
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+  struct stat file;
+
+  g_assert_cmpint (stat (path, &file), ==, 0);
+  return file.st_mode & 0777;
+}
+
+static void
+test_fresh_file_is_private_and_marked (Fixture      *f,
+                                       gconstpointer data)
+{
+  mode_t mask = umask (0);
+  g_autofree char *version = NULL;
+
+  f->folder = (g_free (f->folder), g_build_filename (g_get_tmp_dir (), "fieldpost-new", "deep", NULL));
+  fp_test_remove_folder (f->folder);
+  g_free (f->file);
+  f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
+  f->store = fp_test_store_open (f->folder, f->clock);
+  write_setting (f->store, "x");
+  umask (mask);
+
+  g_assert_cmpuint (mode_of (f, ""), ==, 0700);
+  g_assert_cmpuint (mode_of (f, "blobs"), ==, 0700);
+  g_assert_cmpuint (mode_of (f, "fieldpost.db"), ==, 0600);
+  g_assert_cmpuint (mode_of (f, "fieldpost.db-wal"), ==, 0600);
+  g_assert_cmpuint (mode_of (f, "turn.lock"), ==, 0600);
+  g_assert_cmpuint (mode_of (f, "write.lock"), ==, 0600);
+  assert_answer (f, "PRAGMA journal_mode", "wal");
+  assert_answer (f, "PRAGMA application_id", "1179677556");
+  assert_answer (f, "PRAGMA user_version", "1");
+  assert_answer (f, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+                    " AND name NOT LIKE 'sqlite_%' AND strict = 0",
+                 "0");
+  g_assert_null (fp_store_get_warning (f->store));
+}
+
+static gpointer
+read_pragmas (FpStoreTxn *txn,
+              gpointer    data,
+              GError    **error)
+{
+  gint64 *values = data;
+
+  fp_db_get_int (txn->db, "PRAGMA synchronous", &values[0], NULL);
+  fp_db_get_int (txn->db, "PRAGMA foreign_keys", &values[1], NULL);
+  fp_db_get_int (txn->db, "PRAGMA wal_autocheckpoint", &values[2], NULL);
+
+  return NULL;
+}
+
+static void
+test_writer_is_durable (Fixture      *f,
+                        gconstpointer data)
+{
+  gint64 values[3] = { -1, -1, -1 };
+
+  fp_test_store_write (f->store, read_pragmas, values, NULL);
+  g_assert_cmpint (values[0], ==, 2);
+  g_assert_cmpint (values[1], ==, 1);
+  g_assert_cmpint (values[2], ==, 0);
+}
+
+static void
+test_reopened_is_the_same (Fixture      *f,
+                           gconstpointer data)
+{
+  g_autofree char *id = g_strdup (fp_store_get_id (f->store));
+
+  g_assert_cmpuint (strlen (id), ==, 32);
+  write_setting (f->store, "kept");
+  fp_test_store_close (f->store);
+  f->store = fp_test_store_open (f->folder, f->clock);
+  g_assert_cmpstr (fp_store_get_id (f->store), ==, id);
+  assert_setting (f->store, "kept");
+}
+
+static void
+test_may_be_opened_again_by_itself (Fixture      *f,
+                                    gconstpointer data)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+
+  write_setting (f->store, "kept");
+  fp_store_close_async (f->store, NULL, fp_test_await_cb, &await);
+  g_assert_true (fp_store_close_finish (f->store, fp_test_await (&await), NULL));
+  fp_test_store_try_open (f->store, &error);
+  g_assert_no_error (error);
+  assert_setting (f->store, "kept");
+}
+
+static guint n_freed;
+
+static void
+count_free (gpointer data)
+{
+  g_atomic_int_inc (&n_freed);
+}
+
+static gpointer
+write_then_fail (FpStoreTxn *txn,
+                 gpointer    data,
+                 GError    **error)
+{
+  fp_setting_rows_set (txn, "test", "half", NULL);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "No");
+  return &n_freed;
+}
+
+static void
+count_changed (FpStore *store,
+               guint    topics,
+               GArray  *ids,
+               guint   *n)
+{
+  (*n)++;
+}
+
+static void
+test_error_rolls_back (Fixture      *f,
+                       gconstpointer data)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  guint changed = 0;
+
+  write_setting (f->store, "whole");
+  fp_test_drain ();
+  g_signal_connect (f->store, "changed", G_CALLBACK (count_changed), &changed);
+  n_freed = 0;
+  fp_store_write_async (f->store, write_then_fail, NULL, NULL, count_free, NULL, fp_test_await_cb, &await);
+  g_assert_null (fp_store_write_finish (f->store, fp_test_await (&await), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_cmpuint (n_freed, ==, 1);
+  assert_setting (f->store, "whole");
+  fp_test_drain ();
+  g_assert_cmpuint (changed, ==, 0);
+  g_signal_handlers_disconnect_by_data (f->store, &changed);
+}
+
+typedef struct
+{
+  guint topics;
+  gint64 id;
+  gboolean returned;
+  gboolean was_first;
+} News;
+
+static gpointer
+touch (FpStoreTxn *txn,
+       gpointer    data,
+       GError    **error)
+{
+  fp_store_txn_touch (txn, FP_STORE_DRAFTS, 0);
+  fp_store_txn_touch (txn, FP_STORE_ITEMS, 42);
+  return NULL;
+}
+
+static void
+news_cb (FpStore *store,
+         guint    topics,
+         GArray  *ids,
+         News    *news)
+{
+  news->topics = topics;
+  g_assert_cmpuint (ids->len, ==, 1);
+  news->id = g_array_index (ids, gint64, 0);
+  news->was_first = !news->returned;
+}
+
+static void
+returned_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  ((News *) data)->returned = TRUE;
+}
+
+static void
+test_changed_names_what_was_touched (Fixture      *f,
+                                     gconstpointer data)
+{
+  News news = { 0 };
+
+  g_signal_connect (f->store, "changed", G_CALLBACK (news_cb), &news);
+  fp_store_write_async (f->store, touch, NULL, NULL, NULL, NULL, returned_cb, &news);
+  fp_test_until (news.returned);
+  g_assert_cmpuint (news.topics, ==, FP_STORE_DRAFTS | FP_STORE_ITEMS);
+  g_assert_cmpint (news.id, ==, 42);
+  g_assert_true (news.was_first);
+  g_signal_handlers_disconnect_by_data (f->store, &news);
+}
+
+static void
+test_reader_cannot_write (Fixture      *f,
+                          gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  fp_test_store_read (f->store, set_setting, (gpointer) "sneaked", &error);
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_READ_ONLY);
+  assert_setting (f->store, NULL);
+}
+
+static gpointer
+nest (FpStoreTxn *txn,
+      gpointer    data,
+      GError    **error)
+{
+  gint64 constraint = 0;
+
+  fp_db_exec (txn->db, "INSERT INTO draft_file (draft, name, sha256) VALUES (7, 'x', 'none')", error);
+  return GINT_TO_POINTER (constraint);
+}
+
+static void
+test_foreign_keys_hold (Fixture      *f,
+                        gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  fp_test_store_write (f->store, nest, NULL, &error);
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
+}
+
+static void
+test_writes_finish_in_order (Fixture      *f,
+                             gconstpointer data)
+{
+  g_auto(FpTestAwait) first = FP_TEST_AWAIT;
+  g_auto(FpTestAwait) last = FP_TEST_AWAIT;
+  int i;
+
+  fp_store_write_async (f->store, set_setting, (gpointer) "first", NULL, NULL, NULL, fp_test_await_cb,
+                        &first);
+  for (i = 0; i < 50; i++)
+    fp_store_write_async (f->store, set_setting, (gpointer) (i % 2 ? "a" : "b"), NULL, NULL, NULL, NULL,
+                          NULL);
+  fp_store_write_async (f->store, set_setting, (gpointer) "last", NULL, NULL, NULL, fp_test_await_cb, &last);
+  fp_test_await (&last);
+  g_assert_nonnull (first.result);
+  assert_setting (f->store, "last");
+}
+
+static void
+test_close_waits_then_refuses (Fixture      *f,
+                               gconstpointer data)
+{
+  g_auto(FpTestAwait) write = FP_TEST_AWAIT;
+  g_auto(FpTestAwait) late = FP_TEST_AWAIT;
+  g_auto(FpTestAwait) closed = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+
+  fp_store_write_async (f->store, set_setting, (gpointer) "in time", NULL, NULL, NULL, fp_test_await_cb,
+                        &write);
+  fp_store_close_async (f->store, NULL, fp_test_await_cb, &closed);
+  n_freed = 0;
+  fp_store_write_async (f->store, set_setting, (gpointer) "too late", count_free, NULL, NULL,
+                        fp_test_await_cb, &late);
+  fp_store_close_finish (f->store, fp_test_await (&closed), &error);
+  g_assert_no_error (error);
+  fp_store_write_finish (f->store, fp_test_await (&write), &error);
+  g_assert_no_error (error);
+  fp_store_write_finish (f->store, fp_test_await (&late), &error);
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CLOSED);
+  fp_test_await_clear (&late);
+  fp_test_until (n_freed == 1);
+  assert_answer (f, "SELECT value FROM setting", "in time");
+}
+
+static int
+hold_lock (Fixture    *f,
+           const char *name)
+{
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+
+  g_assert_cmpint (flock (fd, LOCK_EX | LOCK_NB), ==, 0);
+  return fd;
+}
+
+static void
+test_cancel_ends_the_wait (Fixture      *f,
+                           gconstpointer lock)
+{
+  g_auto(FpTestAwait) cancelled = FP_TEST_AWAIT;
+  g_auto(FpTestAwait) waits = FP_TEST_AWAIT;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+  int fd = hold_lock (f, lock);
+
+  fp_store_write_async (f->store, set_setting, (gpointer) "cancelled", NULL, NULL, cancellable,
+                        fp_test_await_cb, &cancelled);
+  fp_store_write_async (f->store, set_setting, (gpointer) "waited", NULL, NULL, NULL, fp_test_await_cb,
+                        &waits);
+  g_usleep (20000); /* most often it is then waiting; cancelling earlier is right as well */
+  g_cancellable_cancel (cancellable);
+  fp_store_write_finish (f->store, fp_test_await (&cancelled), &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (waits.result);
+  close (fd);
+  fp_test_await (&waits);
+  assert_setting (f->store, "waited");
+}
+
+static gpointer
+cancel_myself (FpStoreTxn *txn,
+               gpointer    cancellable,
+               GError    **error)
+{
+  g_cancellable_cancel (cancellable);
+  fp_setting_rows_set (txn, "test", "done", error);
+  return GINT_TO_POINTER (1);
+}
+
+static void
+test_cancel_is_too_late_inside (Fixture      *f,
+                                gconstpointer data)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+
+  fp_store_write_async (f->store, cancel_myself, cancellable, NULL, NULL, cancellable, fp_test_await_cb,
+                        &await);
+  g_assert_nonnull (fp_store_write_finish (f->store, fp_test_await (&await), &error));
+  g_assert_no_error (error);
+  assert_setting (f->store, "done");
+}
+
+static void
+test_busy_after_30_seconds (Fixture      *f,
+                            gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  int fd;
+
+  if (!g_test_slow ())
+    {
+      g_test_skip ("takes 30 s; run with -m slow");
+      return;
+    }
+  fd = hold_lock (f, "write.lock");
+  fp_test_store_write (f->store, set_setting, (gpointer) "never", &error);
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_BUSY);
+  close (fd);
+  assert_setting (f->store, NULL);
+}
+
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  gboolean reading, written;
+  char *before, *after;
+} Snapshot;
+
+static gpointer
+read_twice (FpStoreTxn *txn,
+            gpointer    data,
+            GError    **error)
+{
+  Snapshot *s = data;
+
+  s->before = fp_setting_rows_get (txn, "test", error);
+  g_mutex_lock (&s->lock);
+  s->reading = TRUE;
+  g_cond_signal (&s->cond);
+  while (!s->written)
+    g_cond_wait (&s->cond, &s->lock);
+  g_mutex_unlock (&s->lock);
+  s->after = fp_setting_rows_get (txn, "test", error);
+
+  return NULL;
+}
+
+static void
+test_read_is_a_snapshot_and_blocks_no_write (Fixture      *f,
+                                             gconstpointer data)
+{
+  g_auto(FpTestAwait) read = FP_TEST_AWAIT;
+  Snapshot s = { 0 };
+
+  write_setting (f->store, "old");
+  fp_store_read_async (f->store, read_twice, &s, NULL, NULL, NULL, fp_test_await_cb, &read);
+  g_mutex_lock (&s.lock);
+  while (!s.reading)
+    g_cond_wait (&s.cond, &s.lock);
+  g_mutex_unlock (&s.lock);
+  write_setting (f->store, "new");
+  g_mutex_lock (&s.lock);
+  s.written = TRUE;
+  g_cond_signal (&s.cond);
+  g_mutex_unlock (&s.lock);
+  fp_test_await (&read);
+  g_assert_cmpstr (s.before, ==, "old");
+  g_assert_cmpstr (s.after, ==, "old");
+  assert_setting (f->store, "new");
+  g_free (s.before);
+  g_free (s.after);
+}
+
+static gpointer
+write_much (FpStoreTxn *txn,
+            gpointer    data,
+            GError    **error)
+{
+  g_autofree char *text = g_strnfill (400000, 'x');
+  g_autofree char *name = g_strdup_printf ("much-%d", GPOINTER_TO_INT (data));
+
+  fp_setting_rows_set (txn, name, text, error);
+  return NULL;
+}
+
+static void
+test_log_is_copied_back (Fixture      *f,
+                         gconstpointer data)
+{
+  g_autofree char *wal = g_strconcat (f->file, "-wal", NULL);
+  GStatBuf file;
+  int i;
+
+  for (i = 0; i < 60; i++)
+    fp_test_store_write (f->store, write_much, GINT_TO_POINTER (i), NULL);
+  g_stat (wal, &file);
+  g_assert_cmpint (file.st_size, <, 8 * 1000 * 1000); /* of 24 MB written */
+  g_clear_pointer (&f->store, fp_test_store_close);
+  g_stat (wal, &file);
+  g_assert_cmpint (file.st_size, ==, 0);
+  assert_answer (f, "PRAGMA integrity_check", "ok");
+  assert_answer (f, "SELECT count(*) FROM setting", "60");
+}
+
+static void
+test_network_file_system_has_no_log (Fixture      *f,
+                                     gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  f->store = fp_store_new (f->folder, f->clock);
+  _fp_store_pretend_network (f->store);
+  fp_test_store_try_open (f->store, &error);
+  g_assert_no_error (error);
+  write_setting (f->store, "x");
+  assert_setting (f->store, "x");
+  assert_answer (f, "PRAGMA journal_mode", "delete"); /* not wal: nothing but WAL is kept in the file */
+  g_assert_nonnull (fp_store_get_warning (f->store));
+}
+
+static void
+test_newer_is_refused_untouched (Fixture      *f,
+                                 gconstpointer data)
+{
+  g_autoptr(FpStore) store = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *before = NULL, *after = NULL;
+  gsize size_before, size_after;
+
+  g_clear_pointer (&f->store, fp_test_store_close);
+  g_free (ask (f, "PRAGMA user_version = 2"));
+  g_free (ask (f, "PRAGMA wal_checkpoint(TRUNCATE)"));
+  g_file_get_contents (f->file, &before, &size_before, NULL);
+
+  store = fp_store_new (f->folder, f->clock);
+  g_assert_false (fp_test_store_try_open (store, &error));
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_TOO_NEW);
+  g_assert_nonnull (strstr (error->message, "format 2"));
+  g_file_get_contents (f->file, &after, &size_after, NULL);
+  g_assert_cmpmem (before, size_before, after, size_after);
+}
+
+static void
+test_database_of_another_is_refused (Fixture      *f,
+                                     gconstpointer data)
+{
+  g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
+  g_autoptr(GError) error = NULL;
+
+  g_free (ask (f, "CREATE TABLE bookmarks (x)"));
+  g_assert_false (fp_test_store_try_open (store, &error));
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
+  assert_answer (f, "SELECT count(*) FROM sqlite_schema", "1");
+  assert_answer (f, "PRAGMA journal_mode", "delete");
+}
+
+static void
+test_garbage_is_corrupt_and_kept (Fixture      *f,
+                                  gconstpointer data)
+{
+  g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
+  g_autofree char *garbage = g_strnfill (20000, '#');
+  g_autofree char *after = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_file_set_contents (f->file, garbage, -1, NULL);
+  g_assert_false (fp_test_store_try_open (store, &error));
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT);
+  g_file_get_contents (f->file, &after, NULL, NULL);
+  g_assert_cmpstr (after, ==, garbage);
+  g_clear_error (&error);
+
+  /* The file is put right: the same object opens it. */
+  g_remove (f->file);
+  g_assert_true (fp_test_store_try_open (store, &error));
+  f->store = g_steal_pointer (&store);
+}
+
+static void
+test_damaged_page_is_corrupt (Fixture      *f,
+                              gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  char zeros[4096] = { 0 };
+  int fd, page, pages, i;
+
+  for (i = 0; i < 20; i++)
+    fp_test_store_write (f->store, write_much, GINT_TO_POINTER (i), NULL);
+  g_clear_pointer (&f->store, fp_test_store_close);
+  memset (zeros, 0x5a, sizeof zeros);
+  fd = open (f->file, O_RDWR);
+  pages = (int) (lseek (fd, 0, SEEK_END) / 4096);
+  for (page = 1; page < pages; page++) /* all but the header and the schema's root */
+    g_assert_cmpint (pwrite (fd, zeros, sizeof zeros, (off_t) page * 4096), ==, sizeof zeros);
+  close (fd);
+
+  f->store = fp_store_new (f->folder, f->clock);
+  if (fp_test_store_try_open (f->store, &error))
+    g_free (fp_test_store_read (f->store, get_setting, NULL, &error));
+  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT);
+  g_assert_true (g_file_test (f->file, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_failed_open_leaves_no_descriptor (Fixture      *f,
+                                       gconstpointer data)
+{
+  g_autoptr(FpStore) store = NULL;
+  int before, after, i;
+
+  g_file_set_contents (f->file, "no database, but long enough", -1, NULL);
+  before = open ("/dev/null", O_RDONLY);
+  close (before);
+  store = fp_store_new (f->folder, f->clock);
+  for (i = 0; i < 5; i++)
+    g_assert_false (fp_test_store_try_open (store, NULL));
+  after = open ("/dev/null", O_RDONLY);
+  close (after);
+  g_assert_cmpint (after, ==, before);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, func) g_test_add ("/store/" path, Fixture, NULL, setup, func, teardown)
+#define ADD_CLOSED(path, func) g_test_add ("/store/" path, Fixture, NULL, setup_closed, func, teardown)
+  ADD_CLOSED ("open/fresh-file-is-private-and-marked", test_fresh_file_is_private_and_marked);
+  ADD ("open/writer-is-durable", test_writer_is_durable);
+  ADD ("open/reopened-is-the-same", test_reopened_is_the_same);
+  ADD ("open/may-be-opened-again-by-itself", test_may_be_opened_again_by_itself);
+  ADD ("open/newer-is-refused-untouched", test_newer_is_refused_untouched);
+  ADD_CLOSED ("open/database-of-another-is-refused", test_database_of_another_is_refused);
+  ADD_CLOSED ("open/garbage-is-corrupt-and-kept", test_garbage_is_corrupt_and_kept);
+  ADD ("open/damaged-page-is-corrupt", test_damaged_page_is_corrupt);
+  ADD_CLOSED ("open/failed-leaves-no-descriptor", test_failed_open_leaves_no_descriptor);
+  ADD_CLOSED ("open/network-file-system-has-no-log", test_network_file_system_has_no_log);
+  ADD ("write/error-rolls-back", test_error_rolls_back);
+  ADD ("write/changed-names-what-was-touched", test_changed_names_what_was_touched);
+  ADD ("write/foreign-keys-hold", test_foreign_keys_hold);
+  ADD ("write/finish-in-order", test_writes_finish_in_order);
+  g_test_add ("/store/write/cancel-ends-the-wait-for-the-turn", Fixture, "turn.lock", setup,
+              test_cancel_ends_the_wait, teardown);
+  g_test_add ("/store/write/cancel-ends-the-wait-for-the-writer", Fixture, "write.lock", setup,
+              test_cancel_ends_the_wait, teardown);
+  ADD ("write/cancel-is-too-late-inside", test_cancel_is_too_late_inside);
+  ADD ("write/busy-after-30-seconds", test_busy_after_30_seconds);
+  ADD ("write/log-is-copied-back", test_log_is_copied_back);
+  ADD ("read/cannot-write", test_reader_cannot_write);
+  ADD ("read/is-a-snapshot-and-blocks-no-write", test_read_is_a_snapshot_and_blocks_no_write);
+  ADD ("close/waits-then-refuses", test_close_waits_then_refuses);
+
+  return g_test_run ();
+}
