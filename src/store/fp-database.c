@@ -153,7 +153,6 @@ set_up_writer (FpDb    *db,
          && check_identity (db, &version, error)
          && set_journal (db, network, error)
          && set_pragma (db, "synchronous", 2, error) /* FULL */
-         && set_pragma (db, "wal_autocheckpoint", 0, error)
          && set_pragma (db, "foreign_keys", 1, error)
          && set_pragma (db, "temp_store", 2, error) /* memory: no files elsewhere */
          && migrate (db, version, error);
@@ -164,7 +163,6 @@ set_up_reader (FpDb    *db,
                GError **error)
 {
   return config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, error)
-         && set_pragma (db, "wal_autocheckpoint", 0, error)
          && set_pragma (db, "temp_store", 2, error)
          && set_pragma (db, "query_only", 1, error);
 }
@@ -205,6 +203,7 @@ fp_database_open (const char    *folder,
       || !config (db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, error))
     return NULL;
 
+  fp_db_watch_log (db);
   if (role == FP_DATABASE_WRITER ? !set_up_writer (db, network, error) : !set_up_reader (db, error))
     return NULL;
 

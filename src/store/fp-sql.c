@@ -47,9 +47,16 @@ fp_db_new (sqlite3    *handle,
   db->folder = g_strdup (folder);
   db->statements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, finalize_statement);
   db->checkpoint_at = FP_DB_CHECKPOINT_PAGES;
-  sqlite3_wal_hook (handle, wal_grew_cb, db);
 
   return db;
+}
+
+/* SQLite's own checkpoints are such a hook too: this replaces them, and setting wal_autocheckpoint would replace
+ * this. */
+void
+fp_db_watch_log (FpDb *db)
+{
+  sqlite3_wal_hook (db->handle, wal_grew_cb, db);
 }
 
 void

@@ -35,6 +35,9 @@ FpDb     *fp_db_new         (sqlite3      *handle,
 void      fp_db_free        (FpDb         *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpDb, fp_db_free)
 
+/* Keeps wal_pages up to date and turns SQLite's own checkpoints off. */
+void      fp_db_watch_log   (FpDb         *db);
+
 /* Runs statements without values and without rows. */
 gboolean  fp_db_exec        (FpDb         *db,
                              const char   *sql,
