@@ -1,0 +1,498 @@
+#include "config.h"
+
+#include "ui/fp-form-page.h"
+
+#include <glib/gi18n.h>
+
+#include "ui/fp-form-section.h"
+#include "ui/fp-format.h"
+#include "ui/fp-ui.h"
+
+struct _FpFormPage
+{
+  GtkWidget parent_instance;
+
+  /* Template widgets. */
+  AdwWindowTitle    *title;
+  GtkWidget         *undo_button;
+  GtkWidget         *redo_button;
+  GtkMenuButton     *language_button;
+  GtkScrolledWindow *scroller;
+  GtkBox            *content;
+  GtkWidget         *notes_box;
+  GtkLabel          *notes_label;
+  GtkWidget         *save_box;
+  GtkImage          *save_icon;
+  GtkLabel          *save_label;
+  GtkProgressBar    *progress;
+  GtkLabel          *progress_label;
+
+  /* Owned. */
+  FpEngine  *engine;
+  FpDraft   *draft;
+  GPtrArray *questions; /* FpQuestion in order, borrowed from the widget tree */
+
+  /* Borrowed: a child of content. */
+  GtkWidget *section;
+
+  gboolean   submitting;
+};
+
+G_DEFINE_FINAL_TYPE (FpFormPage, fp_form_page, GTK_TYPE_WIDGET)
+
+enum {
+  PROP_0,
+  PROP_LANGUAGE,
+  N_PROPS
+};
+
+enum {
+  SIGNAL_CLOSED,
+  SIGNAL_SUBMITTED,
+  SIGNAL_DISCARDED,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static FpFormModel *
+get_model (FpFormPage *self)
+{
+  return fp_draft_get_model (self->draft);
+}
+
+static void
+update_actions (FpFormPage *self)
+{
+  gboolean gone = fp_draft_get_state (self->draft) == FP_DRAFT_GONE;
+  gboolean open = !gone && !self->submitting;
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.undo", open && fp_form_model_can_undo (get_model (self)));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.redo", open && fp_form_model_can_redo (get_model (self)));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.submit", open);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.discard", open);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->content), open);
+}
+
+static void
+model_changed_cb (FpFormPage *self)
+{
+  g_autofree char *text = NULL;
+  guint answered, total;
+
+  fp_form_model_get_progress (get_model (self), &answered, &total);
+  /* Translators: so many questions are answered */
+  text = g_strdup_printf (_("%u of %u"), answered, total);
+  gtk_label_set_label (self->progress_label, text);
+  gtk_progress_bar_set_fraction (self->progress, total > 0 ? (gdouble) answered / total : 1);
+  update_actions (self);
+}
+
+/* Says "Saved" only where the draft does: what it shows is durable then. */
+static void
+draft_changed_cb (FpFormPage *self)
+{
+  const char *error = fp_draft_get_error (self->draft);
+  const char *icon = "emblem-ok-symbolic";
+  g_autofree char *text = NULL;
+  g_autofree char *time = NULL;
+  gboolean trouble = FALSE;
+
+  switch (fp_draft_get_state (self->draft))
+    {
+    case FP_DRAFT_EMPTY:
+      icon = "document-edit-symbolic";
+      text = g_strdup (_("Saves itself as you type"));
+      break;
+    case FP_DRAFT_SAVED:
+      time = fp_format_clock (fp_draft_get_saved_at (self->draft));
+      /* Translators: followed by a time, e.g. "Saved 12:04:31" */
+      text = g_strdup_printf (_("Saved %s"), time);
+      break;
+    case FP_DRAFT_DIRTY:
+    case FP_DRAFT_SAVING:
+      icon = "content-loading-symbolic";
+      text = g_strdup (_("Saving…"));
+      break;
+    case FP_DRAFT_FAILED:
+      trouble = TRUE;
+      text = g_strdup_printf (_("Not saved: %s"), error ? error : "");
+      break;
+    case FP_DRAFT_GONE:
+    default:
+      trouble = TRUE;
+      text = g_strdup (error ? error : _("This draft is gone"));
+      break;
+    }
+  gtk_label_set_label (self->save_label, text);
+  gtk_image_set_from_icon_name (self->save_icon, trouble ? "dialog-warning-symbolic" : icon);
+  if (trouble)
+    gtk_widget_add_css_class (self->save_box, "error");
+  else
+    gtk_widget_remove_css_class (self->save_box, "error");
+  update_actions (self);
+}
+
+static FpQuestion *
+find_question (FpFormPage *self,
+               FpFormNode *node)
+{
+  for (guint i = 0; i < self->questions->len; i++)
+    if (fp_question_get_node (self->questions->pdata[i]) == node)
+      return self->questions->pdata[i];
+
+  return NULL;
+}
+
+/* The whole question, not only the field in it. */
+static void
+scroll_to (FpFormPage *self,
+           FpQuestion *question)
+{
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  graphene_rect_t bounds;
+
+  if (!gtk_widget_compute_bounds (GTK_WIDGET (question), GTK_WIDGET (self->content), &bounds)
+      || bounds.size.height <= 0)
+    return;
+  gtk_adjustment_clamp_page (adjustment, bounds.origin.y, bounds.origin.y + bounds.size.height + 24);
+}
+
+static gboolean
+go_to (FpFormPage *self,
+       FpQuestion *question)
+{
+  if (!question || !gtk_widget_get_visible (GTK_WIDGET (question)) || !fp_question_focus (question))
+    return FALSE;
+  scroll_to (self, question);
+
+  return TRUE;
+}
+
+static void
+next_cb (FpQuestion *question,
+         FpFormPage *self)
+{
+  guint at;
+
+  if (!g_ptr_array_find (self->questions, question, &at))
+    return;
+  for (at++; at < self->questions->len; at++)
+    if (go_to (self, self->questions->pdata[at]))
+      return;
+  gtk_widget_child_focus (GTK_WIDGET (self), GTK_DIR_TAB_FORWARD);
+}
+
+static void
+entered_cb (FpQuestion *question,
+            FpFormPage *self)
+{
+  const char *path = fp_form_node_get_path (fp_question_get_node (question));
+
+  if (g_strcmp0 (path, fp_draft_get_position (self->draft)) != 0)
+    fp_draft_set_position (self->draft, path);
+}
+
+static void
+flush_now (FpFormPage *self)
+{
+  FpDraftState state = fp_draft_get_state (self->draft);
+
+  /* How it went is shown by the draft's state. */
+  if (state == FP_DRAFT_DIRTY || state == FP_DRAFT_FAILED)
+    fp_draft_flush_async (self->draft, NULL, NULL, NULL);
+}
+
+static void
+build (FpFormPage *self)
+{
+  if (self->section)
+    gtk_box_remove (self->content, self->section);
+  g_ptr_array_set_size (self->questions, 0);
+  self->section = fp_form_section_new (self->draft, fp_form_model_get_root (get_model (self)), 0, self->questions);
+  gtk_box_append (self->content, self->section);
+  for (guint i = 0; i < self->questions->len; i++)
+    {
+      g_signal_connect_object (self->questions->pdata[i], "next", G_CALLBACK (next_cb), self, 0);
+      g_signal_connect_object (self->questions->pdata[i], "entered", G_CALLBACK (entered_cb), self, 0);
+      g_signal_connect_object (self->questions->pdata[i], "left", G_CALLBACK (flush_now), self, G_CONNECT_SWAPPED);
+    }
+}
+
+static void
+add_notes (FpFormPage *self)
+{
+  const char *const *notes = fp_form_def_get_notes (fp_form_model_get_def (get_model (self)));
+  g_autofree char *text = g_strjoinv ("\n", (char **) notes);
+
+  gtk_label_set_label (self->notes_label, text);
+  gtk_widget_set_visible (self->notes_box, *text != '\0');
+}
+
+static void
+add_languages (FpFormPage *self)
+{
+  const char *const *languages = fp_form_def_get_languages (fp_form_model_get_def (get_model (self)));
+  g_autoptr(GMenu) menu = g_menu_new ();
+
+  for (guint i = 0; languages[i]; i++)
+    {
+      g_autoptr(GMenuItem) item = g_menu_item_new (languages[i], NULL);
+
+      g_menu_item_set_action_and_target (item, "form.language", "s", languages[i]);
+      g_menu_append_item (menu, item);
+    }
+  gtk_menu_button_set_menu_model (self->language_button, G_MENU_MODEL (menu));
+  gtk_widget_set_visible (GTK_WIDGET (self->language_button), g_strv_length ((char **) languages) > 1);
+}
+
+static void
+undo_action (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  FpFormPage *self = FP_FORM_PAGE (widget);
+  FpFormNode *node = g_str_equal (name, "form.undo") ? fp_form_model_undo (get_model (self))
+                                                     : fp_form_model_redo (get_model (self));
+
+  if (node)
+    go_to (self, find_question (self, node));
+  update_actions (self);
+}
+
+static void
+close_action (GtkWidget  *widget,
+              const char *name,
+              GVariant   *parameter)
+{
+  FpFormPage *self = FP_FORM_PAGE (widget);
+
+  flush_now (self);
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+}
+
+static void
+discard_action (GtkWidget  *widget,
+                const char *name,
+                GVariant   *parameter)
+{
+  g_signal_emit (widget, signals[SIGNAL_DISCARDED], 0);
+}
+
+/* TRUE if there was something to correct; the focus is on the first such question then. */
+static gboolean
+show_invalid (FpFormPage *self)
+{
+  g_autoptr(GPtrArray) invalid = fp_form_model_validate (get_model (self));
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < self->questions->len; i++)
+    fp_question_show_error (self->questions->pdata[i]);
+  if (invalid->len == 0)
+    return FALSE;
+  go_to (self, find_question (self, invalid->pdata[0]));
+  text = g_strdup_printf (ngettext ("%u answer is missing or not right yet",
+                                    "%u answers are missing or not right yet", invalid->len), invalid->len);
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.tell", "s", text);
+
+  return TRUE;
+}
+
+static void
+submit_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(FpFormPage) self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItem) item = fp_engine_submit_finish (FP_ENGINE (source), result, &error);
+  GtkWidget *dialog;
+
+  self->submitting = FALSE;
+  if (item)
+    {
+      g_signal_emit (self, signals[SIGNAL_SUBMITTED], 0);
+      return;
+    }
+  update_actions (self);
+  if (g_error_matches (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_INVALID) && show_invalid (self))
+    return;
+  dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), _("Not Submitted"), NULL);
+  adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog), _("Your answers are kept as a draft.\n\n%s"),
+                                  error->message);
+  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("_Close"));
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+submit_action (GtkWidget  *widget,
+               const char *name,
+               GVariant   *parameter)
+{
+  FpFormPage *self = FP_FORM_PAGE (widget);
+
+  if (show_invalid (self))
+    return;
+  self->submitting = TRUE;
+  update_actions (self);
+  fp_engine_submit_async (self->engine, self->draft, NULL, submit_cb, g_object_ref (self));
+}
+
+static void
+fp_form_page_get_property (GObject    *object,
+                           guint       prop_id,
+                           GValue     *value,
+                           GParamSpec *pspec)
+{
+  FpFormPage *self = FP_FORM_PAGE (object);
+
+  if (prop_id == PROP_LANGUAGE)
+    g_value_set_string (value, self->draft ? fp_form_model_get_language (get_model (self)) : NULL);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+fp_form_page_set_property (GObject      *object,
+                           guint         prop_id,
+                           const GValue *value,
+                           GParamSpec   *pspec)
+{
+  FpFormPage *self = FP_FORM_PAGE (object);
+
+  if (prop_id != PROP_LANGUAGE)
+    {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      return;
+    }
+  fp_form_model_set_language (get_model (self), g_value_get_string (value));
+  /* The labels of choices do not notify, so the questions are made anew. */
+  build (self);
+  fp_form_page_resume (self);
+}
+
+static void
+fp_form_page_unmap (GtkWidget *widget)
+{
+  flush_now (FP_FORM_PAGE (widget));
+
+  GTK_WIDGET_CLASS (fp_form_page_parent_class)->unmap (widget);
+}
+
+static void
+fp_form_page_dispose (GObject *object)
+{
+  FpFormPage *self = FP_FORM_PAGE (object);
+
+  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_FORM_PAGE);
+  g_clear_object (&self->engine);
+  g_clear_object (&self->draft);
+  g_clear_pointer (&self->questions, g_ptr_array_unref);
+
+  G_OBJECT_CLASS (fp_form_page_parent_class)->dispose (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, FP_UI_TEMPLATE ("fp-form-page"));
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, title);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, undo_button);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, redo_button);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, language_button);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, scroller);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, content);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, notes_box);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, notes_label);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, save_box);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, save_icon);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, save_label);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, progress);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, progress_label);
+}
+
+static void
+fp_form_page_class_init (FpFormPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = fp_form_page_get_property;
+  object_class->set_property = fp_form_page_set_property;
+  object_class->dispose = fp_form_page_dispose;
+  widget_class->unmap = fp_form_page_unmap;
+
+  props[PROP_LANGUAGE] = g_param_spec_string ("language", NULL, NULL, NULL,
+                                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  signals[SIGNAL_CLOSED] = g_signal_new ("closed", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 0);
+  signals[SIGNAL_SUBMITTED] = g_signal_new ("submitted", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                            G_TYPE_NONE, 0);
+  signals[SIGNAL_DISCARDED] = g_signal_new ("discarded", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                            G_TYPE_NONE, 0);
+
+  bind_template (widget_class);
+  gtk_widget_class_install_action (widget_class, "form.undo", NULL, undo_action);
+  gtk_widget_class_install_action (widget_class, "form.redo", NULL, undo_action);
+  gtk_widget_class_install_action (widget_class, "form.submit", NULL, submit_action);
+  gtk_widget_class_install_action (widget_class, "form.close", NULL, close_action);
+  gtk_widget_class_install_action (widget_class, "form.discard", NULL, discard_action);
+  gtk_widget_class_install_property_action (widget_class, "form.language", "language");
+}
+
+static void
+fp_form_page_init (FpFormPage *self)
+{
+  self->questions = g_ptr_array_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+FpFormPage *
+fp_form_page_new (FpEngine *engine,
+                  FpDraft  *draft)
+{
+  FpFormPage *self = g_object_new (FP_TYPE_FORM_PAGE, NULL);
+
+  self->engine = g_object_ref (engine);
+  self->draft = g_object_ref (draft);
+  adw_window_title_set_title (self->title, fp_form_def_get_title (fp_form_model_get_def (get_model (self))));
+  add_notes (self);
+  add_languages (self);
+  build (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LANGUAGE]);
+  g_signal_connect_object (draft, "notify", G_CALLBACK (draft_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (get_model (self), "changed", G_CALLBACK (model_changed_cb), self, G_CONNECT_SWAPPED);
+  model_changed_cb (self);
+  draft_changed_cb (self);
+
+  return self;
+}
+
+FpDraft *
+fp_form_page_get_draft (FpFormPage *self)
+{
+  return self->draft;
+}
+
+void
+fp_form_page_resume (FpFormPage *self)
+{
+  const char *position = fp_draft_get_position (self->draft);
+  FpFormNode *node = position ? fp_form_model_find (get_model (self), position) : NULL;
+
+  if (node && go_to (self, find_question (self, node)))
+    return;
+  for (guint i = 0; i < self->questions->len; i++)
+    if (go_to (self, self->questions->pdata[i]))
+      return;
+}
+
+void
+fp_form_page_set_narrow (FpFormPage *self,
+                         gboolean    narrow)
+{
+  gtk_widget_set_visible (self->undo_button, !narrow);
+  gtk_widget_set_visible (self->redo_button, !narrow);
+}
