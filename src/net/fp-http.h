@@ -85,6 +85,23 @@ const char *fp_answer_peek_header  (const FpAnswer *answer,
 void        fp_answer_free         (FpAnswer       *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpAnswer, fp_answer_free)
 
+/* Why fp_http_get_async() has no document. */
+typedef enum {
+  FP_HTTP_ERROR_NETWORK,   /* it was not reached, or the answer broke off */
+  FP_HTTP_ERROR_TLS,       /* no trusted encrypted connection */
+  FP_HTTP_ERROR_ACCESS,    /* 401, 403 */
+  FP_HTTP_ERROR_NOT_FOUND, /* 404, 410 */
+  FP_HTTP_ERROR_MOVED,     /* a redirect that is not followed */
+  FP_HTTP_ERROR_STATUS,    /* any other status but 200 */
+  FP_HTTP_ERROR_TOO_LARGE,
+  FP_HTTP_ERROR_SECRET,    /* the keyring does not give the secret */
+  FP_HTTP_ERROR_URL,
+  FP_HTTP_ERROR_CANCELLED,
+} FpHttpError;
+
+#define FP_HTTP_ERROR (fp_http_error_quark ())
+GQuark fp_http_error_quark (void);
+
 #define FP_TYPE_HTTP (fp_http_get_type ())
 G_DECLARE_FINAL_TYPE (FpHttp, fp_http, FP, HTTP, GObject)
 
@@ -103,7 +120,7 @@ void      fp_http_send_async   (FpHttp              *self,
 /* Never fails: what went wrong is in the answer. */
 FpAnswer *fp_http_send_finish  (FpHttp              *self,
                                 GAsyncResult        *result);
-/* GET of a whole document of at most @limit bytes (forms, lists); GError for anything but a complete 200. */
+/* GET of a whole document of at most @limit bytes (forms, lists); FP_HTTP_ERROR for anything but a complete 200. */
 void      fp_http_get_async    (FpHttp              *self,
                                 FpRequest           *request, /* (transfer full) */
                                 gsize                limit,

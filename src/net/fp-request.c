@@ -1,0 +1,141 @@
+#include "net/fp-http.h"
+
+static void
+segment_free (FpSegment *segment)
+{
+  g_clear_pointer (&segment->data, g_bytes_unref);
+  g_free (segment->path);
+  g_free (segment);
+}
+
+static void
+header_free (FpHeader *header)
+{
+  g_free (header->name);
+  g_free (header->value);
+  g_free (header);
+}
+
+/**
+ * fp_request_new:
+ * @method: any HTTP method, upper case
+ * @url: absolute; "{secret}" stands for the secret, in the path, the query or the password
+ *
+ * Returns: (transfer full): a request without body
+ */
+FpRequest *
+fp_request_new (const char *method,
+                const char *url)
+{
+  FpRequest *request = g_new0 (FpRequest, 1);
+
+  request->method = g_strdup (method);
+  request->url = g_strdup (url);
+  request->headers = g_ptr_array_new_with_free_func ((GDestroyNotify) header_free);
+  request->segments = g_ptr_array_new_with_free_func ((GDestroyNotify) segment_free);
+
+  return request;
+}
+
+/**
+ * fp_request_add_header:
+ * @name: anything but Content-Length, Transfer-Encoding, Connection and Host, which are ours
+ * @value: may hold "{secret}"
+ *
+ * Adds a header after those there are.
+ */
+void
+fp_request_add_header (FpRequest  *request,
+                       const char *name,
+                       const char *value)
+{
+  FpHeader *header = g_new0 (FpHeader, 1);
+
+  header->name = g_strdup (name);
+  header->value = g_strdup (value);
+  g_ptr_array_add (request->headers, header);
+}
+
+/**
+ * fp_request_add_bytes:
+ * @data: the next piece of the body; a reference is kept
+ */
+void
+fp_request_add_bytes (FpRequest *request,
+                      GBytes    *data)
+{
+  FpSegment *segment = g_new0 (FpSegment, 1);
+
+  segment->data = g_bytes_ref (data);
+  segment->size = g_bytes_get_size (data);
+  g_ptr_array_add (request->segments, segment);
+}
+
+/**
+ * fp_request_add_file:
+ * @path: a regular file, the next piece of the body
+ * @size: bytes it must have when it is sent
+ */
+void
+fp_request_add_file (FpRequest  *request,
+                     const char *path,
+                     gint64      size)
+{
+  FpSegment *segment = g_new0 (FpSegment, 1);
+
+  segment->path = g_strdup (path);
+  segment->size = size;
+  g_ptr_array_add (request->segments, segment);
+}
+
+/**
+ * fp_request_get_length:
+ *
+ * Returns: bytes of the body
+ */
+gint64
+fp_request_get_length (FpRequest *request)
+{
+  gint64 length = 0;
+  guint i;
+
+  for (i = 0; i < request->segments->len; i++)
+    length += ((const FpSegment *) g_ptr_array_index (request->segments, i))->size;
+
+  return length;
+}
+
+void
+fp_request_free (FpRequest *request)
+{
+  g_free (request->method);
+  g_free (request->url);
+  g_ptr_array_unref (request->headers);
+  g_ptr_array_unref (request->segments);
+  g_free (request->secret_id);
+  g_free (request->user);
+  g_free (request);
+}
+
+/**
+ * fp_answer_peek_header:
+ * @lower_name: in lower case
+ *
+ * Returns: (nullable): its value; several of one name are joined by ", "
+ */
+const char *
+fp_answer_peek_header (const FpAnswer *answer,
+                       const char     *lower_name)
+{
+  return answer->headers ? g_hash_table_lookup (answer->headers, lower_name) : NULL;
+}
+
+void
+fp_answer_free (FpAnswer *answer)
+{
+  g_free (answer->fault_text);
+  g_clear_pointer (&answer->headers, g_hash_table_unref);
+  g_clear_pointer (&answer->body, g_bytes_unref);
+  g_free (answer->final_url);
+  g_free (answer);
+}

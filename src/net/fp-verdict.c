@@ -1,0 +1,293 @@
+#include "net/fp-verdict.h"
+
+#include <string.h>
+
+#include "net/fp-openrosa.h"
+#include "net/fp-words.h"
+
+/* What else has to be true for a row to apply. */
+typedef enum
+{
+  ALWAYS,
+  UNWRITTEN,   /* the request was not wholly written */
+  BY_STRANGER, /* over cleartext from a public host, a web page; or from another origin */
+  CLEARTEXT,   /* over cleartext from a public host */
+  CREDENTIALS, /* the request carried some */
+  KEYED,       /* the request carried our key */
+  REPOSTED,    /* the same bytes once more */
+  ROSA_BODY,   /* an OpenRosaResponse */
+  NO_ROSA,     /* neither its header nor its body: not an OpenRosa server */
+  CLOSED,      /* the form takes nothing now, by the server's words */
+  PAGE,        /* a web page, or nothing at all: a proxy in front */
+} Sign;
+
+enum
+{
+  CONTACTED = 1 << 0,
+  BREAKER = 1 << 1,
+  DEFINITE = 1 << 2,
+};
+
+/* The first row that fits. Source: design of the outbox, "What an answer means"; RFC 9110. */
+typedef struct
+{
+  guint first;
+  guint last;
+  Sign sign;
+  FpVerdictKind kind;
+  const char *code;
+  guint flags;
+} Row;
+
+static const Row plain_rows[] = {
+  /* clang-format off */
+  { 200, 299, UNWRITTEN,   FP_VERDICT_RETRY,        "server-incomplete",    CONTACTED },
+  { 200, 299, BY_STRANGER, FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 200, 299, ALWAYS,      FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
+  { 300, 399, CLEARTEXT,   FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 307, 308, ALWAYS,      FP_VERDICT_SLOW,         "server-moved",         CONTACTED | DEFINITE },
+  { 300, 399, ALWAYS,      FP_VERDICT_SLOW,         "server-moved",         CONTACTED },
+  { 401, 401, CREDENTIALS, FP_VERDICT_HOLD_ACCOUNT, "account",              CONTACTED | DEFINITE },
+  { 401, 401, ALWAYS,      FP_VERDICT_ITEM,         "item-account-missing", CONTACTED | DEFINITE },
+  { 402, 402, ALWAYS,      FP_VERDICT_SLOW,         "server-refuses",       CONTACTED | DEFINITE },
+  { 403, 403, ALWAYS,      FP_VERDICT_ITEM,         "item-forbidden",       CONTACTED | DEFINITE },
+  { 404, 404, ALWAYS,      FP_VERDICT_SLOW,         "server-not-found",     CONTACTED | DEFINITE },
+  { 405, 405, ALWAYS,      FP_VERDICT_SLOW,         "server-refuses",       CONTACTED | DEFINITE },
+  { 407, 407, ALWAYS,      FP_VERDICT_HOLD_PROXY,   "proxy",                DEFINITE },
+  { 408, 408, ALWAYS,      FP_VERDICT_RETRY,        "server-busy",          CONTACTED },
+  { 409, 409, KEYED,       FP_VERDICT_RETRY,        "server-running",       CONTACTED },
+  { 409, 409, ALWAYS,      FP_VERDICT_ITEM,         "item-conflict",        CONTACTED },
+  { 410, 410, ALWAYS,      FP_VERDICT_SLOW,         "server-not-found",     CONTACTED | DEFINITE },
+  { 413, 413, PAGE,        FP_VERDICT_SLOW,         "server-too-large",     CONTACTED | DEFINITE },
+  { 413, 413, ALWAYS,      FP_VERDICT_ITEM,         "item-too-large",       CONTACTED | DEFINITE },
+  { 423, 423, ALWAYS,      FP_VERDICT_RETRY,        "server-running",       CONTACTED },
+  { 425, 425, ALWAYS,      FP_VERDICT_RETRY,        "server-busy",          CONTACTED | DEFINITE },
+  { 429, 429, ALWAYS,      FP_VERDICT_RETRY,        "server-busy",          CONTACTED | BREAKER | DEFINITE },
+  { 400, 499, ALWAYS,      FP_VERDICT_ITEM,         "item-refused",         CONTACTED | DEFINITE },
+  { 503, 503, ALWAYS,      FP_VERDICT_RETRY,        "server-busy",          CONTACTED | BREAKER },
+  { 511, 511, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 500, 599, ALWAYS,      FP_VERDICT_RETRY,        "server-error",         CONTACTED },
+  {   0, 999, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  /* clang-format on */
+};
+
+/* Only what differs; the rest is as above. */
+static const Row openrosa_rows[] = {
+  /* clang-format off */
+  { 200, 299, UNWRITTEN,   FP_VERDICT_RETRY,        "server-incomplete",    CONTACTED },
+  { 201, 202, ROSA_BODY,   FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
+  { 200, 299, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 401, 401, ALWAYS,      FP_VERDICT_HOLD_FORM,    "form-access",          CONTACTED | DEFINITE },
+  { 403, 403, ALWAYS,      FP_VERDICT_HOLD_FORM,    "form-access",          CONTACTED | DEFINITE },
+  { 404, 404, NO_ROSA,     FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 409, 409, CLOSED,      FP_VERDICT_SLOW,         "form-closed",          CONTACTED | DEFINITE },
+  { 409, 409, REPOSTED,    FP_VERDICT_ITEM,         "item-conflict",        CONTACTED | DEFINITE },
+  { 409, 409, ALWAYS,      FP_VERDICT_REPOST,       "server-conflict",      CONTACTED },
+  /* clang-format on */
+};
+
+/* In place of an answer. CONTACTED and not DEFINITE only where something had been sent. */
+static const struct
+{
+  FpFault fault;
+  FpVerdictKind kind;
+  const char *code;
+  gboolean breaker;
+  gboolean contacts;
+} fault_rows[] = {
+  /* clang-format off */
+  { FP_FAULT_RESOLVE,   FP_VERDICT_RETRY,        "network-resolve",   TRUE,  FALSE },
+  { FP_FAULT_CONNECT,   FP_VERDICT_RETRY,        "network-connect",   TRUE,  FALSE },
+  { FP_FAULT_TLS,       FP_VERDICT_RETRY,        "network-tls",       TRUE,  FALSE },
+  { FP_FAULT_TIMEOUT,   FP_VERDICT_RETRY,        "network-timeout",   TRUE,  TRUE },
+  { FP_FAULT_CUT,       FP_VERDICT_RETRY,        "network-cut",       TRUE,  TRUE },
+  { FP_FAULT_BODY,      FP_VERDICT_ITEM,         "item-file-missing", FALSE, FALSE },
+  { FP_FAULT_CANCELLED, FP_VERDICT_RETRY,        "network-cancelled", FALSE, FALSE },
+  { FP_FAULT_SECRET,    FP_VERDICT_HOLD_ACCOUNT, "account-missing",   FALSE, FALSE },
+  { FP_FAULT_URL,       FP_VERDICT_ITEM,         "item-address",      FALSE, FALSE },
+  { FP_FAULT_KEYRING,   FP_VERDICT_RETRY,        "keyring",           TRUE,  FALSE },
+  /* clang-format on */
+};
+
+static gboolean
+is_cleartext (const FpAnswer *answer)
+{
+  return !answer->secure && !answer->local_host;
+}
+
+static gboolean
+has_rosa_body (const FpAnswer *answer)
+{
+  g_autofree char *message = fp_openrosa_dup_message (answer->body);
+
+  return message != NULL;
+}
+
+/* Central words it like this; its answers carry no number that would tell. */
+static gboolean
+says_closed (const FpAnswer *answer)
+{
+  g_autofree char *words = _fp_words_dup (answer);
+  g_autofree char *lower = words ? g_utf8_strdown (words, -1) : NULL;
+
+  return lower && strstr (lower, "not currently accepting");
+}
+
+static gboolean
+applies (Sign                    sign,
+         const FpAnswer         *answer,
+         const FpVerdictContext *context)
+{
+  switch (sign)
+    {
+    case UNWRITTEN:
+      return !answer->wrote_all;
+    case BY_STRANGER:
+      return !answer->same_origin || (is_cleartext (answer) && _fp_words_is_html (answer));
+    case CLEARTEXT:
+      return is_cleartext (answer);
+    case CREDENTIALS:
+      return context->has_credentials;
+    case KEYED:
+      return context->has_key;
+    case REPOSTED:
+      return context->reposted;
+    case ROSA_BODY:
+      return answer->same_origin && has_rosa_body (answer);
+    case NO_ROSA:
+      return !fp_answer_peek_header (answer, "x-openrosa-version") && !has_rosa_body (answer);
+    case CLOSED:
+      return says_closed (answer);
+    case PAGE:
+      return _fp_words_is_html (answer) || _fp_words_is_empty (answer);
+    case ALWAYS:
+    default:
+      return TRUE;
+    }
+}
+
+static const Row *
+find_row (const Row              *rows,
+          gsize                   n,
+          const FpAnswer         *answer,
+          const FpVerdictContext *context)
+{
+  gsize i;
+
+  for (i = 0; i < n; i++)
+    if (answer->status >= rows[i].first && answer->status <= rows[i].last
+        && applies (rows[i].sign, answer, context))
+      return &rows[i];
+
+  return NULL;
+}
+
+static void
+judge_fault (const FpAnswer *answer,
+             FpVerdict      *verdict)
+{
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS (fault_rows) && fault_rows[i].fault != answer->fault; i++)
+    ;
+  g_return_if_fail (i < G_N_ELEMENTS (fault_rows));
+
+  verdict->kind = fault_rows[i].kind;
+  verdict->code = fault_rows[i].code;
+  verdict->opens_breaker = fault_rows[i].breaker;
+  verdict->contacted = fault_rows[i].contacts && answer->sent_any;
+  verdict->definite = !answer->sent_any;
+  verdict->words = g_strdup (answer->fault_text);
+}
+
+/* An https answer without a certificate was given by the proxy that should have led to the server. */
+static gboolean
+is_from_proxy (const FpAnswer *answer)
+{
+  return !answer->secure && answer->final_url
+         && g_ascii_strncasecmp (answer->final_url, "https:", 6) == 0;
+}
+
+static void
+judge_status (const FpAnswer         *answer,
+              const FpVerdictContext *context,
+              FpVerdict              *verdict)
+{
+  static const Row proxy = { 0, 999, ALWAYS, FP_VERDICT_BETWEEN, "not-the-server", BREAKER };
+  const Row *row = NULL;
+
+  if (is_from_proxy (answer) && answer->status != 407)
+    row = &proxy;
+  if (!row && context->openrosa)
+    row = find_row (openrosa_rows, G_N_ELEMENTS (openrosa_rows), answer, context);
+  if (!row)
+    row = find_row (plain_rows, G_N_ELEMENTS (plain_rows), answer, context);
+  g_return_if_fail (row != NULL);
+
+  verdict->kind = row->kind;
+  verdict->code = row->code;
+  verdict->contacted = (row->flags & CONTACTED) != 0;
+  verdict->opens_breaker = (row->flags & BREAKER) != 0;
+  verdict->definite = (row->flags & DEFINITE) != 0;
+  verdict->words = row->kind == FP_VERDICT_BETWEEN ? NULL : _fp_words_dup (answer);
+}
+
+/**
+ * fp_verdict_judge:
+ * @answer: of one attempt
+ * @context: what was asked, and how
+ * @verdict: (out caller-allocates): cleared with fp_verdict_clear()
+ *
+ * What the answer means for the item. Pure, any thread.
+ */
+void
+fp_verdict_judge (const FpAnswer         *answer,
+                  const FpVerdictContext *context,
+                  FpVerdict              *verdict)
+{
+  *verdict = (FpVerdict){ .kind = FP_VERDICT_RETRY, .retry_after = answer->retry_after };
+
+  if (answer->fault != FP_FAULT_NONE)
+    judge_fault (answer, verdict);
+  else
+    judge_status (answer, context, verdict);
+}
+
+void
+fp_verdict_clear (FpVerdict *verdict)
+{
+  g_clear_pointer (&verdict->words, g_free);
+}
+
+static gpointer
+collect_codes (gpointer data)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *codes = g_ptr_array_new ();
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS (plain_rows); i++)
+    if (plain_rows[i].code && g_hash_table_add (seen, (gpointer) plain_rows[i].code))
+      g_ptr_array_add (codes, (gpointer) plain_rows[i].code);
+  for (i = 0; i < G_N_ELEMENTS (openrosa_rows); i++)
+    if (openrosa_rows[i].code && g_hash_table_add (seen, (gpointer) openrosa_rows[i].code))
+      g_ptr_array_add (codes, (gpointer) openrosa_rows[i].code);
+  for (i = 0; i < G_N_ELEMENTS (fault_rows); i++)
+    g_ptr_array_add (codes, (gpointer) fault_rows[i].code);
+  g_ptr_array_add (codes, NULL);
+
+  return g_ptr_array_free (codes, FALSE);
+}
+
+/**
+ * fp_verdict_list_codes:
+ *
+ * Returns: (transfer none): every code a verdict may have, NULL-terminated
+ */
+const char *const *
+fp_verdict_list_codes (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  return g_once (&once, collect_codes, NULL);
+}
