@@ -93,7 +93,7 @@ draft_read_cb (GObject      *source,
   open->row = _fp_engine_finish (self, result, &error);
   if (open->row)
     fp_engine_load_form_async (self, open->row->form, g_task_get_cancellable (task), def_loaded_cb,
-                               g_steal_pointer (&task));
+                               g_object_ref (task));
   else
     g_task_return_error (task, error);
 }

@@ -293,7 +293,7 @@ parts_stored_cb (GObject      *source,
     item->body_size += ((FpItemPart *) g_ptr_array_index (item->parts, i))->size;
 
   _fp_engine_write (self, fp_engine_enqueue_async, insert_request, enqueue, NULL, (GDestroyNotify) fp_item_free,
-                    g_task_get_cancellable (task), inserted_cb, g_steal_pointer (&task));
+                    g_task_get_cancellable (task), inserted_cb, g_object_ref (task));
 }
 
 /* Takes @task. */

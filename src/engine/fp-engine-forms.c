@@ -137,7 +137,7 @@ form_parsed_cb (GObject      *source,
   add->row->md5 = g_strdup (fp_form_def_get_md5 (def));
   if (add->submit_secret)
     _fp_engine_keep_secret_async (self, add->row->submit_url, add->submit_secret, g_task_get_cancellable (task),
-                                  form_secret_kept_cb, g_steal_pointer (&task));
+                                  form_secret_kept_cb, g_object_ref (task));
   else
     begin_insert (g_steal_pointer (&task));
 }
@@ -274,7 +274,7 @@ xml_read_cb (GObject      *source,
   g_autoptr(GBytes) xml = _fp_engine_finish (self, result, &error);
 
   if (xml)
-    _fp_engine_parse_async (self, xml, g_task_get_cancellable (task), loaded_cb, g_steal_pointer (&task));
+    _fp_engine_parse_async (self, xml, g_task_get_cancellable (task), loaded_cb, g_object_ref (task));
   else
     g_task_return_error (task, error);
 }

@@ -172,7 +172,7 @@ form_got_cb (GObject      *source,
   if (md5 && g_ascii_strcasecmp (md5, entry->hash) == 0)
     {
       _fp_engine_parse_async (g_task_get_source_object (task), refresh->xml, g_task_get_cancellable (task), parsed_cb,
-                              g_steal_pointer (&task));
+                              g_object_ref (task));
       return;
     }
 
@@ -269,7 +269,7 @@ list_got_cb (GObject      *source,
                              error->message);
   else
     _fp_engine_read (self, list_got_cb, list_known, NULL, NULL, (GDestroyNotify) g_ptr_array_unref,
-                     g_task_get_cancellable (task), known_cb, g_steal_pointer (&task));
+                     g_task_get_cancellable (task), known_cb, g_object_ref (task));
 }
 
 /* Reads the form list of @row and adds what is new, in one transaction with the server itself where it has no id yet.

@@ -60,7 +60,7 @@ looked_up_cb (GObject      *source,
   if (!found && g_error_matches (error, FP_SECRET_ERROR, FP_SECRET_ERROR_NOT_FOUND) && !keep->stored)
     {
       fp_secrets_store_async (secrets, keep->id, keep->origin, keep->origin, keep->secret,
-                              g_task_get_cancellable (task), stored_cb, g_steal_pointer (&task));
+                              g_task_get_cancellable (task), stored_cb, g_object_ref (task));
       return;
     }
   if (!found)

@@ -127,7 +127,7 @@ secret_stored_cb (GObject      *source,
   GError *error = NULL;
 
   if (fp_secrets_store_finish (FP_SECRETS (source), result, &error))
-    _fp_engine_refresh_async (self, add->row, g_task_get_cancellable (task), added_cb, g_steal_pointer (&task));
+    _fp_engine_refresh_async (self, add->row, g_task_get_cancellable (task), added_cb, g_object_ref (task));
   else
     g_task_return_error (task, error);
 }
@@ -290,7 +290,7 @@ server_read_cb (GObject      *source,
   refresh->row = _fp_engine_finish (self, result, &error);
   if (refresh->row)
     _fp_engine_refresh_async (self, refresh->row, g_task_get_cancellable (task), refreshed_cb,
-                              g_steal_pointer (&task));
+                              g_object_ref (task));
   else
     g_task_return_error (task, error);
 }

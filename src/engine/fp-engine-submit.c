@@ -190,7 +190,7 @@ parts_stored_cb (GObject      *source,
     item->body_size += ((FpItemPart *) g_ptr_array_index (item->parts, i))->size;
 
   _fp_engine_write (self, fp_engine_submit_async, insert_submission, submit, NULL, (GDestroyNotify) fp_item_free,
-                    g_task_get_cancellable (task), inserted_cb, g_steal_pointer (&task));
+                    g_task_get_cancellable (task), inserted_cb, g_object_ref (task));
 }
 
 /* The attached files that the answers still name; the field name is the file name (ODK Central goes by it). */
