@@ -29,7 +29,7 @@ read_setvalue (FpFormParser  *p,
 {
   g_autofree char *ref = fp_xml_dup_attribute (node, "", "ref");
   g_autofree char *value = fp_xml_dup_attribute (node, "", "value");
-  int field = ref ? fp_form_def_find_field (p->def, g_strstrip (ref)) : FP_XPATH_NOWHERE;
+  int field = ref ? fp_form_def_find_ref (p->def, 0, g_strstrip (ref)) : FP_XPATH_NOWHERE;
   FpXPath *xpath;
   FpAction *action;
 

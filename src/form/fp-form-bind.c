@@ -47,7 +47,7 @@ find_bound (FpFormParser  *p,
                    _("The form computes the attribute %s (entities do), which Fieldpost does not do yet"), path);
       return FP_XPATH_NOWHERE;
     }
-  field = fp_form_def_find_field (p->def, path);
+  field = fp_form_def_find_ref (p->def, 0, path);
   if (field < 0)
     g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
                  _("A <bind> is for %s, which the form does not have"), path);
@@ -157,6 +157,23 @@ read_messages (FpFormParser  *p,
   return TRUE;
 }
 
+/* A repeat may have several instances in the form: all fields of that path. */
+static void
+mark_foreign (FpFormDef  *def,
+              const char *path)
+{
+  gsize length = strlen (path);
+
+  for (int i = 0; i < (int) def->fields->len; i++)
+    {
+      FpField *field = fp_form_def_field (def, i);
+
+      if (strncmp (field->path, path, length) == 0
+          && (field->path[length] == '/' || field->path[length] == '\0'))
+        field->foreign = TRUE;
+    }
+}
+
 /* What lies in a repeat is carried along untouched. */
 static gboolean
 mark_repeats (FpFormParser  *p,
@@ -175,22 +192,16 @@ mark_repeats (FpFormParser  *p,
           continue;
         }
       nodeset = fp_xml_dup_attribute (child, "", "nodeset");
-      field = nodeset ? fp_form_def_find_field (p->def, g_strstrip (nodeset)) : FP_XPATH_NOWHERE;
+      if (!nodeset)
+        nodeset = fp_xml_dup_attribute (child, "", "ref");
+      field = nodeset ? fp_form_def_find_ref (p->def, 0, g_strstrip (nodeset)) : FP_XPATH_NOWHERE;
       if (field < 0)
         {
           g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
                        _("A <repeat> is for %s, which the form does not have"), nodeset ? nodeset : "");
           return FALSE;
         }
-      for (int i = 0; i < (int) p->def->fields->len; i++)
-        {
-          FpField *below = fp_form_def_field (p->def, i);
-          gsize length = strlen (nodeset);
-
-          if (strncmp (below->path, nodeset, length) == 0
-              && (below->path[length] == '/' || below->path[length] == '\0'))
-            below->foreign = TRUE;
-        }
+      mark_foreign (p->def, fp_form_def_field (p->def, field)->path);
     }
 
   return TRUE;

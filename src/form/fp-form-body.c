@@ -68,7 +68,6 @@ read_field (FpFormParser  *p,
 {
   FpItem *item = fp_form_def_item (p->def, number);
   g_autofree char *ref = dup_ref (p, node);
-  g_autofree char *path = NULL;
 
   if (!ref)
     {
@@ -77,11 +76,9 @@ read_field (FpFormParser  *p,
                      (const char *) node->name, xmlGetLineNo (node));
       return !needed;
     }
-  if (*ref == '/')
-    path = g_strdup (ref);
-  else
-    path = g_strdup_printf ("%s/%s", fp_form_def_field (p->def, base_field (p, item->parent))->path, ref);
-  item->field = fp_form_def_find_field (p->def, path);
+  item->field = fp_form_def_find_ref (p->def, base_field (p, item->parent), ref);
+  if (item->field < 0)
+    item->field = fp_form_def_find_ref (p->def, 0, ref);
   if (item->field < 0)
     g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("A <%s> is for %s, which the form does not have"),
                  (const char *) node->name, ref);

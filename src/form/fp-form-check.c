@@ -81,24 +81,30 @@ is_date (const char *text)
   return year > 0 && month > 0 && day > 0 && g_date_valid_dmy (day, month, year);
 }
 
+static gboolean
+is_choice (FpFormNode *self,
+           const char *value)
+{
+  for (guint i = 0; self->choices && i < self->choices->len; i++)
+    if (strcmp (((FpChoice *) g_ptr_array_index (self->choices, i))->value, value) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
 static const char *
 check_tokens (FpFormNode *self,
-              const char *value,
-              gboolean    multiple)
+              const char *value)
 {
   g_auto(GStrv) tokens = g_strsplit (value, " ", -1);
+  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; tokens[i]; i++)
     {
-      gboolean found = FALSE;
-
-      for (guint j = 0; self->choices && j < self->choices->len && !found; j++)
-        found = strcmp (((FpChoice *) g_ptr_array_index (self->choices, j))->value, tokens[i]) == 0;
-      if (!found || (i > 0 && !multiple))
-        return multiple ? _("Choose only from the list.") : _("Choose one from the list.");
-      for (guint j = 0; j < i; j++)
-        if (strcmp (tokens[i], tokens[j]) == 0)
-          return _("The same choice is there twice.");
+      if (!is_choice (self, tokens[i]))
+        return _("Choose only from the list.");
+      if (!g_hash_table_add (seen, tokens[i]))
+        return _("The same choice is there twice.");
     }
 
   return NULL;
@@ -120,9 +126,9 @@ check_type (FpFormNode *self,
     case FP_QUESTION_DATE:
       return is_date (value) ? NULL : _("Enter a date as year-month-day, like 2026-11-22.");
     case FP_QUESTION_SELECT_ONE:
-      return check_tokens (self, value, FALSE);
+      return is_choice (self, value) ? NULL : _("Choose one from the list.");
     case FP_QUESTION_SELECT_MULTIPLE:
-      return check_tokens (self, value, TRUE);
+      return check_tokens (self, value);
     case FP_QUESTION_IMAGE:
       return strchr (value, '/') || strlen (value) > MAX_FILE_NAME ? _("This is not the name of a file.") : NULL;
     case FP_QUESTION_TEXT:

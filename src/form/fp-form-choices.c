@@ -16,7 +16,8 @@ read_item (FpFormParser  *p,
   FpChoiceDef *choice;
   FpWords *label;
 
-  if (!text || !*text || strpbrk (text, " \t\r\n"))
+  /* Several answers are kept in one text, parted by spaces. */
+  if (!text || !*text || (item->question == FP_QUESTION_SELECT_MULTIPLE && strpbrk (text, " \t\r\n")))
     {
       g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
                    _("A choice has no value, or one with a space in it (line %ld)"), xmlGetLineNo (node));

@@ -26,6 +26,7 @@ fp_form_def_unref (FpFormDef *self)
   g_ptr_array_unref (self->actions);
   g_ptr_array_unref (self->items);
   g_hash_table_unref (self->by_path);
+  g_hash_table_unref (self->by_local);
   g_ptr_array_unref (self->fields);
   g_hash_table_unref (self->itext);
   g_hash_table_unref (self->external);
@@ -120,8 +121,46 @@ fp_form_def_find_field (FpFormDef  *self,
                         const char *path)
 {
   gpointer number = g_hash_table_lookup (self->by_path, path);
+  g_autofree char *local = NULL;
+
+  if (!number)
+    {
+      local = fp_form_dup_local_path (path);
+      number = g_hash_table_lookup (self->by_local, local);
+    }
 
   return number ? GPOINTER_TO_INT (number) - 1 : FP_XPATH_NOWHERE;
+}
+
+int
+fp_form_def_find_ref (FpFormDef  *self,
+                      int         base,
+                      const char *ref)
+{
+  g_autofree char *path = NULL;
+
+  if (*ref == '/')
+    return fp_form_def_find_field (self, ref);
+  path = g_strdup_printf ("%s/%s", fp_form_def_field (self, base)->path, ref);
+
+  return fp_form_def_find_field (self, path);
+}
+
+/* "/data/orx:meta/orx:instanceID" -> "/data/meta/instanceID" */
+char *
+fp_form_dup_local_path (const char *path)
+{
+  g_auto(GStrv) steps = g_strsplit (path, "/", -1);
+
+  for (char **step = steps; *step; step++)
+    {
+      const char *colon = strchr (*step, ':');
+
+      if (colon)
+        memmove (*step, colon + 1, strlen (colon));
+    }
+
+  return g_strjoinv ("/", steps);
 }
 
 /* The default one for a language that the form does not have. */

@@ -92,43 +92,46 @@ add_fields (FpFormParser *p,
   g_ptr_array_add (def->fields, field);
   /* The first of several with one path: a second one is an instance of a repeat. */
   if (!g_hash_table_contains (def->by_path, field->path))
-    g_hash_table_insert (def->by_path, field->path, GINT_TO_POINTER (number + 1));
+    {
+      g_autofree char *local = fp_form_dup_local_path (field->path);
+
+      g_hash_table_insert (def->by_path, field->path, GINT_TO_POINTER (number + 1));
+      if (!g_hash_table_contains (def->by_local, local))
+        g_hash_table_insert (def->by_local, g_steal_pointer (&local), GINT_TO_POINTER (number + 1));
+    }
   for (xmlNode *child = fp_xml_first (node); child; child = fp_xml_next (child))
     add_fields (p, child, number);
   field->end = (int) def->fields->len;
 }
 
-/* <meta><instanceID/></meta>: every submission needs it. */
+/* <orx:meta><orx:instanceID/></orx:meta>: every submission needs it. */
 static void
 ensure_instance_id (FpFormParser *p)
 {
   xmlNode *root = xmlDocGetRootElement (p->def->primary);
   xmlNode *meta = fp_xml_child (root, NULL, "meta");
-  xmlNode *id;
 
   if (!meta)
-    meta = xmlNewChild (root, NULL, (const xmlChar *) "meta", NULL);
-  id = fp_xml_child (meta, NULL, "instanceID");
-  if (!id)
+    {
+      xmlNs *ns = xmlSearchNsByHref (p->def->primary, root, (const xmlChar *) FP_NS_OPENROSA);
+
+      if (!ns || !ns->prefix)
+        ns = xmlNewNs (root, (const xmlChar *) FP_NS_OPENROSA, (const xmlChar *) "orx");
+      meta = xmlNewChild (root, ns, (const xmlChar *) "meta", NULL);
+    }
+  if (!fp_xml_child (meta, NULL, "instanceID"))
     xmlNewChild (meta, meta->ns, (const xmlChar *) "instanceID", NULL);
 }
 
 static void
 find_meta (FpFormDef *def)
 {
-  def->instance_id = def->instance_name = FP_XPATH_NOWHERE;
-  for (int i = 1; i < (int) def->fields->len; i++)
-    {
-      const char *path = strchr (fp_form_def_field (def, i)->path + 1, '/');
+  const char *root = fp_form_def_field (def, 0)->path;
+  g_autofree char *id = g_strconcat (root, "/meta/instanceID", NULL);
+  g_autofree char *name = g_strconcat (root, "/meta/instanceName", NULL);
 
-      if (def->instance_id < 0
-          && (strcmp (path, "/meta/instanceID") == 0 || strcmp (path, "/orx:meta/orx:instanceID") == 0
-              || strcmp (path, "/orx:meta/instanceID") == 0 || strcmp (path, "/meta/orx:instanceID") == 0))
-        def->instance_id = i;
-      else if (def->instance_name < 0 && g_str_has_suffix (path, "instanceName")
-               && (g_str_has_prefix (path, "/meta/") || g_str_has_prefix (path, "/orx:meta/")))
-        def->instance_name = i;
-    }
+  def->instance_id = fp_form_def_find_field (def, id);
+  def->instance_name = fp_form_def_find_field (def, name);
 }
 
 static gboolean

@@ -130,6 +130,7 @@ char       *fp_form_model_render       (FpFormModel *self, const FpWords *words,
 const char *fp_form_model_peek_image   (FpFormModel *self, const FpWords *words);
 char       *fp_form_model_render_itext (FpFormModel *self, const char *id);
 void        fp_form_model_load_choices (FpFormModel *self, FpFormNode *node);
+char       *fp_form_model_dup_shown    (FpFormModel *self, FpFormNode *node);
 char       *fp_form_model_choice_label (FpFormModel *self, int field, const char *value);
 
 /* Checks. */

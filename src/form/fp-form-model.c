@@ -372,28 +372,6 @@ fp_form_model_get_instance_id (FpFormModel *self)
   return fp_form_model_live (self, self->def->instance_id)->value;
 }
 
-/* A choice as a person reads it, and so the others. */
-static char *
-dup_shown (FpFormModel *self,
-           FpFormNode  *node)
-{
-  const char *value = fp_form_node_get_value (node);
-  g_auto(GStrv) tokens = NULL;
-
-  if (!node->choices)
-    return g_strdup (value);
-  tokens = g_strsplit (value, " ", -1);
-  for (char **token = tokens; *token; token++)
-    {
-      char *label = fp_form_model_choice_label (self, fp_form_node_get_item (node)->field, *token);
-
-      g_free (*token);
-      *token = label;
-    }
-
-  return g_strjoinv (", ", tokens);
-}
-
 char *
 fp_form_model_dup_summary (FpFormModel *self)
 {
@@ -416,7 +394,7 @@ fp_form_model_dup_summary (FpFormModel *self)
           || type == FP_QUESTION_NOTE || type == FP_QUESTION_IMAGE || !node->relevant
           || *fp_form_node_get_value (node) == '\0')
         continue;
-      shown = dup_shown (self, node);
+      shown = fp_form_model_dup_shown (self, node);
       g_string_append_printf (summary, "%s%s", n++ ? ", " : "", shown);
     }
 

@@ -49,6 +49,7 @@ def_new (void)
   self->itext = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fp_words_free);
   self->fields = g_ptr_array_new ();
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_local = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
   self->actions = g_ptr_array_new_with_free_func ((GDestroyNotify) action_free);
   self->rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);

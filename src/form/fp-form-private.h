@@ -138,6 +138,7 @@ struct _FpFormDef {
   GHashTable      *itext;     /* id -> FpWords */
   GPtrArray       *fields;    /* FpField */
   GHashTable      *by_path;   /* path -> number of the field + 1 */
+  GHashTable      *by_local;  /* path without prefixes -> the same; its keys are owned */
   GPtrArray       *items;     /* FpItem */
   GPtrArray       *actions;   /* FpAction: what happens once, in a new filling */
   GPtrArray       *rules;     /* FpRule, in an order in which they can be computed */
@@ -160,9 +161,14 @@ fp_form_def_item (FpFormDef *self,
   return g_ptr_array_index (self->items, item);
 }
 
-/* FP_XPATH_NOWHERE where there is none. */
+/* FP_XPATH_NOWHERE where there is none. A prefix that the form uses in one place and not in the other is forgiven. */
 int         fp_form_def_find_field   (FpFormDef           *self,
                                       const char          *path);
+/* As a bind or control refers to it: relative to the root element, or to @base. */
+int         fp_form_def_find_ref     (FpFormDef           *self,
+                                      int                  base,
+                                      const char          *ref);
+char       *fp_form_dup_local_path   (const char          *path);
 guint       fp_form_def_find_language(FpFormDef           *self,
                                       const char          *language);
 void        fp_form_def_add_note     (FpFormDef           *self,

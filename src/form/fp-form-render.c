@@ -162,13 +162,22 @@ find_choice (GPtrArray  *choices,
   return NULL;
 }
 
+/* The answers of a select; those of a select1 may have spaces in them. */
+static char **
+dup_answers (FpFormNode *node)
+{
+  const char *value = fp_form_node_get_value (node);
+
+  return g_strsplit (value, fp_form_node_get_question (node) == FP_QUESTION_SELECT_MULTIPLE ? " " : "\n", -1);
+}
+
 /* An answer that can no longer be chosen goes: "Kampala" must not stay when the country is another. */
 static void
 drop_lost (FpFormModel *self,
            FpFormNode  *node)
 {
   FpItem *item = fp_form_node_get_item (node);
-  g_auto(GStrv) tokens = g_strsplit (fp_form_model_live (self, item->field)->value, " ", -1);
+  g_auto(GStrv) tokens = dup_answers (node);
   g_autoptr(GString) kept = g_string_new (NULL);
 
   for (char **token = tokens; *token; token++)
@@ -201,6 +210,27 @@ fp_form_model_load_choices (FpFormModel *self,
   fp_form_node_touch (node, FP_NODE_PROP_CHOICES);
   if (item->itemset && !first)
     drop_lost (self, node);
+}
+
+/* What @node holds as a person reads it: labels for the tokens of a select. */
+char *
+fp_form_model_dup_shown (FpFormModel *self,
+                         FpFormNode  *node)
+{
+  g_auto(GStrv) tokens = NULL;
+
+  if (!node->choices)
+    return g_strdup (fp_form_node_get_value (node));
+  tokens = dup_answers (node);
+  for (char **token = tokens; *token; token++)
+    {
+      char *label = fp_form_model_choice_label (self, fp_form_node_get_item (node)->field, *token);
+
+      g_free (*token);
+      *token = label;
+    }
+
+  return g_strjoinv (", ", tokens);
 }
 
 /* The label of @value among the choices of @field, or the value itself. */

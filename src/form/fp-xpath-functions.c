@@ -570,7 +570,10 @@ fp_xpath_register_functions (xmlXPathContext *context)
     {
       g_autofree char *name = g_strdelimit (g_strdup (functions[i].about.name), ":", '-');
 
-      if (functions[i].body)
-        xmlXPathRegisterFunc (context, (const xmlChar *) name, call_cb);
+      if (!functions[i].body)
+        continue;
+      /* A name that is taken, as "round" is, stays with its first owner unless that one is removed. */
+      xmlXPathRegisterFunc (context, (const xmlChar *) name, NULL);
+      xmlXPathRegisterFunc (context, (const xmlChar *) name, call_cb);
     }
 }

@@ -351,8 +351,11 @@ finish_path (Parser     *p,
     {
       g_autofree char *path = g_strndup (source, p->lexer.end_of_previous - source);
 
+      /* A bare word, as in if(…, 1, null): nothing, by XPath and by what forms mean with it. */
+      if (!strpbrk (g_strstrip (path), "/.@"))
+        return FP_XPATH_NODES;
       fail (p, FP_FORM_ERROR_INVALID, _("“%s” refers to %s, which the form does not have"),
-            p->result->source, g_strstrip (path));
+            p->result->source, path);
       return FP_XPATH_NODES;
     }
   for (guint i = 0; i < fields->len; i++)
