@@ -107,6 +107,10 @@ FpStore    *fp_store_txn_get_store (FpStoreTxn          *txn);
 /* Wall time at which the transaction began, unix ms. */
 gint64      fp_store_txn_get_now   (FpStoreTxn          *txn);
 
+/* For doctor: the first damage that SQLite finds in the file, or NULL. */
+char       *fp_store_check         (FpStoreTxn          *txn,
+                                    GError             **error);
+
 /* Signal "changed" (guint topics, GArray<gint64> *item_ids): a commit of this process, in the main context. */
 
 G_END_DECLS
