@@ -81,12 +81,13 @@ status_read_cb (GObject      *source,
       merge (self, status);
       fp_status_free (self->status);
       self->status = status;
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
     }
   else
     {
       g_message ("the status cannot be read: %s", error->message);
     }
+  /* Also after a failure: somebody may wait for the answer. */
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
   if (self->read_again)
     read_status (self);
 }

@@ -1,0 +1,356 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "secret/fp-secret.h"
+
+/* The sender claims nothing below it (design 5.1). */
+#define SPACE_FAIL (16 * G_GINT64_CONSTANT (1048576))
+#define SPACE_WARN (256 * G_GINT64_CONSTANT (1048576))
+
+#define WATCHER "org.kde.StatusNotifierWatcher"
+
+typedef enum {
+  OK,
+  WARN,
+  FAIL,
+} Level;
+
+typedef struct {
+  FpCli     *cli;
+  JsonArray *found; /* NULL for people */
+  int        code;
+} Doctor;
+
+static void
+tell (Doctor     *doctor,
+      const char *check,
+      Level       level,
+      const char *format,
+      ...) G_GNUC_PRINTF (4, 5);
+
+static void
+tell (Doctor     *doctor,
+      const char *check,
+      Level       level,
+      const char *format,
+      ...)
+{
+  static const char * const words[] = { "ok", "warn", "FAIL" };
+  g_autofree char *text = NULL;
+  g_autofree char *line = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  line = fp_cli_dup_line (text);
+  if (doctor->found)
+    {
+      JsonObject *object = json_object_new ();
+      g_autofree char *word = g_ascii_strdown (words[level], -1);
+
+      json_object_set_string_member (object, "check", check);
+      json_object_set_string_member (object, "level", word);
+      json_object_set_string_member (object, "text", line);
+      json_array_add_object_element (doctor->found, object);
+    }
+  else
+    {
+      g_print ("%-4s %-8s — %s\n", words[level], check, line);
+    }
+}
+
+static gpointer
+check_file (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
+{
+  return fp_store_check (txn, error);
+}
+
+static gpointer
+write_nothing (FpStoreTxn  *txn,
+               gpointer     data,
+               GError     **error)
+{
+  return NULL;
+}
+
+static void
+look_at_file (Doctor  *doctor,
+              FpStore *store)
+{
+  FpCliAwait await = { NULL };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *damage = NULL;
+
+  fp_store_read_async (store, check_file, NULL, NULL, g_free, NULL, fp_cli_await_cb, &await);
+  damage = fp_store_read_finish (store, fp_cli_wait (&await), &error);
+  g_clear_object (&await.result);
+  if (damage || error)
+    {
+      tell (doctor, "store", FAIL, _("the file in %s is damaged: %s"), fp_store_get_folder (store),
+            damage ? damage : error->message);
+      doctor->code = FP_EXIT_STORE;
+      return;
+    }
+
+  fp_store_write_async (store, write_nothing, NULL, NULL, NULL, NULL, fp_cli_await_cb, &await);
+  fp_store_write_finish (store, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (error)
+    {
+      tell (doctor, "store", FAIL, _("%s cannot be written: %s"), fp_store_get_folder (store), error->message);
+      doctor->code = FP_EXIT_STORE;
+      return;
+    }
+  if (fp_store_get_warning (store))
+    tell (doctor, "store", WARN, "%s", fp_store_get_warning (store));
+  else
+    tell (doctor, "store", OK, _("%s is whole and can be written"), fp_store_get_folder (store));
+}
+
+static void
+look_at_space (Doctor  *doctor,
+               FpStore *store)
+{
+  struct statvfs file_system;
+  g_autofree char *size = NULL;
+  gint64 free_bytes;
+
+  if (statvfs (fp_store_get_folder (store), &file_system) != 0)
+    return;
+
+  free_bytes = (gint64) file_system.f_bavail * (gint64) file_system.f_frsize;
+  size = g_format_size (free_bytes);
+  if (free_bytes < SPACE_FAIL)
+    {
+      tell (doctor, "space", FAIL, _("only %s are free: nothing is sent before there is room for receipts"), size);
+      doctor->code = FP_EXIT_STORE;
+    }
+  else if (free_bytes < SPACE_WARN)
+    {
+      tell (doctor, "space", WARN, _("only %s are free"), size);
+    }
+  else
+    {
+      tell (doctor, "space", OK, _("%s are free"), size);
+    }
+}
+
+/* The process that holds the flock on @path, by the kernel's own list; 0 = none, or it cannot be seen from here. */
+static int
+find_holder (const char *path)
+{
+  g_autofree char *text = NULL;
+  g_auto(GStrv) lines = NULL;
+  g_autofree char *inode = NULL;
+  struct stat file;
+
+  if (stat (path, &file) != 0 || !g_file_get_contents ("/proc/locks", &text, NULL, NULL))
+    return 0;
+
+  inode = g_strdup_printf (":%lu ", (gulong) file.st_ino);
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i]; i++)
+    {
+      int pid = 0;
+
+      if (strstr (lines[i], inode) && strstr (lines[i], "FLOCK") && !strstr (lines[i], "->")
+          && sscanf (lines[i], "%*s %*s %*s %*s %d", &pid) == 1)
+        return pid;
+    }
+
+  return 0;
+}
+
+static void
+look_at_sender (Doctor  *doctor,
+                FpStore *store)
+{
+  g_autofree char *path = g_build_filename (fp_store_get_folder (store), "sender.lock", NULL);
+  gboolean held = fp_agent_client_get_status (doctor->cli->client)->sender;
+  int pid = held ? find_holder (path) : 0;
+  g_autofree char *comm = g_strdup_printf ("/proc/%d/comm", pid);
+  g_autofree char *name = NULL;
+
+  if (!held)
+    {
+      tell (doctor, "sender", WARN, _("no process sends; start fieldpost-agent, or run “fieldpostctl sync”"));
+      return;
+    }
+  if (pid > 0 && g_file_get_contents (comm, &name, NULL, NULL))
+    tell (doctor, "sender", OK, _("%s sends (process %d)"), g_strchomp (name), pid);
+  else
+    tell (doctor, "sender", OK, _("a process sends"));
+}
+
+static void
+look_at_agent (Doctor *doctor)
+{
+  FpCli *cli = doctor->cli;
+
+  if (!cli->bus)
+    {
+      tell (doctor, "bus", WARN, _("there is no session bus: no tray, no notifications, no other programs"));
+      return;
+    }
+  tell (doctor, "bus", OK, _("the session bus answers"));
+
+  switch (fp_agent_client_get_presence (cli->client))
+    {
+    case FP_AGENT_PRESENT:
+      tell (doctor, "agent", OK, _("the agent runs and works on this store"));
+      break;
+    case FP_AGENT_OTHER_STORE:
+      tell (doctor, "agent", WARN, _("the agent works on another store than %s"),
+            fp_store_get_folder (fp_engine_get_store (cli->engine)));
+      break;
+    case FP_AGENT_ABSENT:
+    default:
+      tell (doctor, "agent", WARN, _("no agent runs: nothing is sent in the background"));
+      break;
+    }
+}
+
+static void
+look_at_link (Doctor *doctor)
+{
+  static const char * const sources[] = {
+    [FP_LINK_SOURCE_NM] = "NetworkManager", [FP_LINK_SOURCE_MONITOR] = "GNetworkMonitor",
+    [FP_LINK_SOURCE_FAKE] = "demo",
+  };
+  FpCliAwait await = { NULL };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpLink) link = NULL;
+  const char *source;
+
+  fp_link_new_async (doctor->cli->clock, NULL, fp_cli_await_cb, &await);
+  link = fp_link_new_finish (fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!link)
+    {
+      tell (doctor, "network", FAIL, _("the network cannot be watched: %s"), error->message);
+      doctor->code = doctor->code ? doctor->code : FP_EXIT_NETWORK;
+      return;
+    }
+
+  source = sources[fp_link_get_source (link)];
+  switch (fp_link_get_state (link))
+    {
+    case FP_LINK_FULL:
+      tell (doctor, "network", OK, _("the internet can be reached (by %s)"), source);
+      break;
+    case FP_LINK_UNKNOWN:
+      tell (doctor, "network", OK, _("nobody knows whether the internet can be reached, so it is tried (by %s)"),
+            source);
+      break;
+    case FP_LINK_LIMITED:
+      tell (doctor, "network", WARN, _("only the local network can be reached (by %s)"), source);
+      break;
+    case FP_LINK_PORTAL:
+      tell (doctor, "network", FAIL, _("a sign-in page stands before the internet (by %s)"), source);
+      doctor->code = doctor->code ? doctor->code : FP_EXIT_NETWORK;
+      break;
+    case FP_LINK_OFFLINE:
+    default:
+      tell (doctor, "network", FAIL, _("there is no network (by %s)"), source);
+      doctor->code = doctor->code ? doctor->code : FP_EXIT_NETWORK;
+      break;
+    }
+}
+
+/* Asking for something that is not there shows whether the keyring answers. */
+static void
+look_at_secrets (Doctor *doctor)
+{
+  FpSecrets *secrets = fp_http_get_secrets (fp_engine_get_http (doctor->cli->engine));
+  FpCliAwait await = { NULL };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *secret = NULL;
+
+  fp_secrets_lookup_async (secrets, "doctor", "https://localhost:443", NULL, fp_cli_await_cb, &await);
+  secret = fp_secrets_lookup_finish (secrets, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (secret || g_error_matches (error, FP_SECRET_ERROR, FP_SECRET_ERROR_NOT_FOUND))
+    tell (doctor, "secrets", OK, _("passwords can be kept"));
+  else
+    tell (doctor, "secrets", WARN, _("passwords cannot be kept: %s"), error->message);
+}
+
+static void
+look_at_tray (Doctor *doctor)
+{
+  FpCliAwait await = { NULL };
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GVariant) value = NULL;
+
+  if (!doctor->cli->bus)
+    return;
+  g_dbus_connection_call (doctor->cli->bus, WATCHER, "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties",
+                          "Get", g_variant_new ("(ss)", WATCHER, "IsStatusNotifierHostRegistered"),
+                          G_VARIANT_TYPE ("(v)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, 2000, NULL, fp_cli_await_cb,
+                          &await);
+  reply = g_dbus_connection_call_finish (doctor->cli->bus, fp_cli_wait (&await), NULL);
+  g_object_unref (await.result);
+  if (reply)
+    g_variant_get (reply, "(v)", &value);
+
+  if (value && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean (value))
+    tell (doctor, "tray", OK, _("the desktop shows tray icons"));
+  else
+    tell (doctor, "tray", WARN, _("this desktop shows no tray icons; GNOME needs an extension for it"));
+}
+
+int
+fp_cli_doctor (FpCli  *cli,
+               int     argc,
+               char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  Doctor doctor = { .cli = cli };
+  gboolean opened;
+
+  if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (*rest)
+    return fp_cli_usage (_("doctor: what is “%s”?"), *rest);
+  if (cli->json)
+    doctor.found = json_array_new ();
+
+  opened = fp_cli_connect (cli, FALSE);
+  if (opened)
+    {
+      FpStore *store = fp_engine_get_store (cli->engine);
+
+      fp_cli_read_status (cli);
+      look_at_file (&doctor, store);
+      look_at_space (&doctor, store);
+      look_at_sender (&doctor, store);
+      look_at_agent (&doctor);
+      look_at_link (&doctor);
+      look_at_secrets (&doctor);
+      look_at_tray (&doctor);
+    }
+  else
+    {
+      tell (&doctor, "store", FAIL, _("it cannot be opened"));
+      doctor.code = FP_EXIT_STORE;
+    }
+  if (doctor.found)
+    {
+      JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+      json_node_take_array (node, doctor.found);
+      fp_cli_print_json (node);
+    }
+
+  return doctor.code;
+}

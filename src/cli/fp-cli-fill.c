@@ -1,0 +1,226 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* "PATH=VALUE": the question and the value; NULL: was told. */
+static FpFormNode *
+find_question (FpFormModel  *model,
+               const char   *text,
+               const char   *option,
+               const char  **value)
+{
+  const char *at = strchr (text, '=');
+  g_autofree char *path = at ? g_strndup (text, at - text) : NULL;
+  FpFormNode *node;
+
+  if (!path)
+    {
+      fp_cli_usage (_("%s: “%s” has no “=”"), option, text);
+      return NULL;
+    }
+  node = fp_form_model_find (model, path);
+  if (!node || fp_form_node_get_kind (node) != FP_NODE_QUESTION)
+    {
+      g_printerr (_("fieldpostctl: %s: the form has no question “%s”\n"), option, path);
+      return NULL;
+    }
+  *value = at + 1;
+
+  return node;
+}
+
+static int
+set_value (FpFormModel *model,
+           const char  *text)
+{
+  const char *value = NULL;
+  FpFormNode *node = find_question (model, text, "--set", &value);
+
+  if (!node)
+    return FP_EXIT_USAGE;
+  if (fp_form_node_get_readonly (node))
+    {
+      g_printerr (_("fieldpostctl: %s: can only be read\n"), fp_form_node_get_path (node));
+      return FP_EXIT_REFUSED;
+    }
+  fp_form_model_set_value (model, node, value);
+  if (fp_form_node_get_error (node))
+    {
+      g_printerr ("fieldpostctl: %s: %s\n", fp_form_node_get_path (node), fp_form_node_get_error (node));
+      return FP_EXIT_REFUSED;
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+attach (FpDraft    *draft,
+        const char *text)
+{
+  const char *path = NULL;
+  FpFormNode *node = find_question (fp_draft_get_model (draft), text, "--attach", &path);
+  g_autoptr(GFile) file = NULL;
+  g_autoptr(GFileInputStream) stream = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *type = NULL;
+  g_autofree char *mime = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gboolean attached;
+
+  if (!node)
+    return FP_EXIT_USAGE;
+  if (fp_form_node_get_question (node) != FP_QUESTION_IMAGE)
+    {
+      g_printerr (_("fieldpostctl: %s: takes no file\n"), fp_form_node_get_path (node));
+      return FP_EXIT_REFUSED;
+    }
+  file = g_file_new_for_commandline_arg (path);
+  stream = g_file_read (file, NULL, &error);
+  if (!stream)
+    return fp_cli_fail (path, error);
+
+  name = g_file_get_basename (file);
+  type = g_content_type_guess (name, NULL, 0, NULL);
+  mime = g_content_type_get_mime_type (type);
+  fp_draft_attach_async (draft, node, G_INPUT_STREAM (stream), name, mime ? mime : "application/octet-stream", NULL,
+                         fp_cli_await_cb, &await);
+  attached = fp_draft_attach_finish (draft, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+
+  return attached ? FP_EXIT_OK : fp_cli_fail (path, error);
+}
+
+static int
+save (FpCli   *cli,
+      FpDraft *draft)
+{
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gboolean saved;
+
+  fp_draft_flush_async (draft, NULL, fp_cli_await_cb, &await);
+  saved = fp_draft_flush_finish (draft, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!saved)
+    return fp_cli_fail (_("the draft"), error);
+  if (fp_draft_get_state (draft) == FP_DRAFT_EMPTY)
+    return fp_cli_usage (_("fill: nothing to save; answer something with --set"));
+
+  if (cli->json)
+    {
+      JsonObject *object = json_object_new ();
+      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+      json_object_set_string_member (object, "draft", fp_draft_get_uid (draft));
+      json_object_set_int_member (object, "revision", fp_draft_get_revision (draft));
+      json_node_take_object (node, object);
+      fp_cli_print_json (node);
+    }
+  else
+    {
+      g_print (_("Saved as draft %s.\n"), fp_draft_get_uid (draft));
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+submit (FpCli   *cli,
+        FpDraft *draft)
+{
+  FpCliAwait await = { NULL };
+  g_autoptr(FpItem) item = NULL;
+  GError *error = NULL;
+  int code;
+
+  fp_engine_submit_async (cli->engine, draft, NULL, fp_cli_await_cb, &await);
+  item = fp_engine_submit_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (item)
+    {
+      if (cli->json)
+        fp_cli_print_json (fp_item_to_json (item, NULL));
+      else
+        g_print (_("Queued as %" G_GINT64_FORMAT ".\n"), item->id);
+      return FP_EXIT_OK;
+    }
+
+  code = fp_cli_fail (NULL, error);
+  /* What was answered is not lost for one question that was forgotten. */
+  g_clear_object (&await.result);
+  fp_draft_flush_async (draft, NULL, fp_cli_await_cb, &await);
+  if (fp_draft_flush_finish (draft, fp_cli_wait (&await), NULL) && fp_draft_get_state (draft) == FP_DRAFT_SAVED)
+    g_printerr (_("fieldpostctl: the answers are kept as draft %s\n"), fp_draft_get_uid (draft));
+  g_object_unref (await.result);
+
+  return code;
+}
+
+static int
+fill (FpCli   *cli,
+      FpDraft *draft,
+      char   **sets,
+      char   **attachments,
+      gboolean keep)
+{
+  int code = FP_EXIT_OK;
+
+  for (guint i = 0; code == FP_EXIT_OK && sets && sets[i]; i++)
+    code = set_value (fp_draft_get_model (draft), sets[i]);
+  for (guint i = 0; code == FP_EXIT_OK && attachments && attachments[i]; i++)
+    code = attach (draft, attachments[i]);
+  if (code != FP_EXIT_OK)
+    {
+      /* A mistake on the command line leaves nothing behind: the command is simply given again. */
+      fp_draft_end (draft);
+      return code;
+    }
+
+  return keep ? save (cli, draft) : submit (cli, draft);
+}
+
+int
+fp_cli_fill (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_auto(GStrv) sets = NULL;
+  g_auto(GStrv) attachments = NULL;
+  gboolean keep = FALSE, send = FALSE;
+  const GOptionEntry entries[] = {
+    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &sets, N_("Answer a question: its path or name"), N_("PATH=VALUE") },
+    { "attach", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &attachments, N_("Answer with a file"), N_("PATH=FILE") },
+    { "draft", 0, 0, G_OPTION_ARG_NONE, &keep, N_("Save as a draft"), NULL },
+    { "submit", 0, 0, G_OPTION_ARG_NONE, &send, N_("Submit; so it is without --draft"), NULL },
+    { NULL },
+  };
+  g_autoptr(FpFormRow) form = NULL;
+  g_autoptr(FpDraft) draft = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, "FORM", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("fill: one form"));
+  if (keep && send)
+    return fp_cli_usage (_("fill: either --draft or --submit"));
+  if (!fp_cli_connect (cli, !keep))
+    return FP_EXIT_STORE;
+  form = fp_cli_find_form (cli, rest[0]);
+  if (!form)
+    return FP_EXIT_REFUSED;
+
+  fp_engine_begin_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
+  draft = fp_engine_begin_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!draft)
+    return fp_cli_fail (rest[0], error);
+
+  return fill (cli, draft, sets, attachments, keep);
+}

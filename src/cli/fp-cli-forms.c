@@ -1,0 +1,292 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+
+#include "form/fp-form-author.h"
+
+static JsonNode *
+form_to_json (gconstpointer row)
+{
+  return fp_form_to_json (row);
+}
+
+static GPtrArray *
+read_forms (FpCli  *cli,
+            GError **error)
+{
+  FpCliAwait await = { NULL };
+  GPtrArray *forms;
+
+  fp_engine_list_forms_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  forms = fp_engine_list_forms_finish (cli->engine, fp_cli_wait (&await), error);
+  g_object_unref (await.result);
+
+  return forms;
+}
+
+static FpFormRow *
+steal_form (GPtrArray *forms,
+            guint      index)
+{
+  return g_ptr_array_steal_index (forms, index);
+}
+
+FpFormRow *
+fp_cli_find_form (FpCli      *cli,
+                  const char *name)
+{
+  GError *error = NULL;
+  g_autoptr(GPtrArray) forms = read_forms (cli, &error);
+
+  if (!forms)
+    {
+      fp_cli_fail ("forms", error);
+      return NULL;
+    }
+  for (guint i = 0; i < forms->len; i++)
+    {
+      const FpFormRow *form = g_ptr_array_index (forms, i);
+      g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, form->id);
+
+      if (g_str_equal (form->form_id, name) || g_str_equal (id, name))
+        return steal_form (forms, i);
+    }
+  g_printerr (_("fieldpostctl: there is no form “%s”; “fieldpostctl forms list” shows all\n"), name);
+
+  return NULL;
+}
+
+static int
+forms_list (FpCli  *cli,
+            int     argc,
+            char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GPtrArray) forms = NULL;
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  forms = read_forms (cli, &error);
+  if (!forms)
+    return fp_cli_fail ("forms list", error);
+
+  if (cli->json)
+    fp_cli_print_array (forms, form_to_json);
+  for (guint i = 0; !cli->json && i < forms->len; i++)
+    {
+      const FpFormRow *form = g_ptr_array_index (forms, i);
+      g_autofree char *title = fp_cli_dup_line (form->title);
+      g_autofree char *form_id = fp_cli_dup_line (form->form_id);
+      g_autofree char *version = fp_cli_dup_line (form->version);
+
+      g_print ("%4" G_GINT64_FORMAT "  %-28s %-12s %s\n", form->id, form_id, version, title);
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+add_form (FpCli      *cli,
+          GBytes     *xml,
+          const char *submit_url,
+          const char *name)
+{
+  FpCliAwait await = { NULL };
+  g_autoptr(FpFormRow) form = NULL;
+  GError *error = NULL;
+
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_add_form_async (cli->engine, xml, submit_url, NULL, fp_cli_await_cb, &await);
+  form = fp_engine_add_form_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!form)
+    return fp_cli_fail (name, error);
+
+  if (cli->json)
+    {
+      fp_cli_print_json (fp_form_to_json (form));
+    }
+  else
+    {
+      g_autofree char *title = fp_cli_dup_line (form->title);
+
+      g_print (_("Added “%s” as %s.\n"), title, form->form_id);
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+forms_add (FpCli  *cli,
+           int     argc,
+           char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autofree char *url = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr(GBytes) xml = NULL;
+  gsize length = 0;
+  GError *error = NULL;
+  const GOptionEntry entries[] = {
+    { "post", 0, 0, G_OPTION_ARG_STRING, &url, N_("Where its answers go instead of where the form says"), N_("URL") },
+    { NULL },
+  };
+
+  if (!fp_cli_parse (cli, "FILE", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("forms add: one file"));
+  if (!g_file_get_contents (rest[0], &text, &length, &error))
+    return fp_cli_fail (NULL, error);
+  xml = g_bytes_new_take (g_steal_pointer (&text), length);
+
+  return add_form (cli, xml, url, rest[0]);
+}
+
+static int
+forms_new (FpCli  *cli,
+           int     argc,
+           char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *url = NULL;
+  g_autoptr(GPtrArray) questions = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_author_question_free);
+  g_autoptr(GBytes) xml = NULL;
+  GError *error = NULL;
+  const GOptionEntry entries[] = {
+    { "title", 0, 0, G_OPTION_ARG_STRING, &title, N_("What the form is called"), N_("TITLE") },
+    { "post", 0, 0, G_OPTION_ARG_STRING, &url, N_("Where its answers go, as JSON"), N_("URL") },
+    { NULL },
+  };
+
+  if (!fp_cli_parse (cli, "TYPE:LABEL[!][=CHOICE,…]…", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (!title || !*title)
+    return fp_cli_usage (_("forms new: --title is missing"));
+  if (!*rest)
+    return fp_cli_usage (_("forms new: which questions? For example text:Name! integer:Age"));
+  for (guint i = 0; rest[i]; i++)
+    {
+      FpAuthorQuestion *question = fp_author_question_parse (rest[i], &error);
+
+      if (!question)
+        {
+          fp_cli_fail (rest[i], error);
+          return FP_EXIT_USAGE;
+        }
+      g_ptr_array_add (questions, question);
+    }
+  xml = fp_form_author_write (title, url, questions, &error);
+  if (!xml)
+    return fp_cli_fail ("forms new", error);
+
+  return add_form (cli, xml, NULL, title);
+}
+
+static int
+forms_remove (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(FpFormRow) form = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gboolean removed;
+
+  if (!fp_cli_parse (cli, "FORM", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("forms remove: one form"));
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  form = fp_cli_find_form (cli, rest[0]);
+  if (!form)
+    return FP_EXIT_REFUSED;
+
+  fp_engine_remove_form_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
+  removed = fp_engine_remove_form_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+
+  return removed ? FP_EXIT_OK : fp_cli_fail (rest[0], error);
+}
+
+/* New forms of one server; what could not be added is named on stderr. */
+static int
+update_server (FpCli             *cli,
+               const FpServerRow *server,
+               gint              *total)
+{
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  const char * const *refused;
+  gint n;
+
+  fp_engine_refresh_server_async (cli->engine, server->id, NULL, fp_cli_await_cb, &await);
+  n = fp_engine_refresh_server_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (n < 0)
+    return fp_cli_fail (server->title, error);
+
+  *total += n;
+  refused = fp_engine_peek_refused_forms (cli->engine, server->id);
+  for (guint i = 0; refused && refused[i]; i++)
+    g_printerr (_("fieldpostctl: %s: not added: %s\n"), server->title, refused[i]);
+
+  return FP_EXIT_OK;
+}
+
+static int
+forms_update (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GPtrArray) servers = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gint total = 0;
+  int code = FP_EXIT_OK;
+
+  if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_list_servers_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  servers = fp_engine_list_servers_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!servers)
+    return fp_cli_fail ("forms update", error);
+
+  /* One server that does not answer must not keep the others. */
+  for (guint i = 0; i < servers->len; i++)
+    code = MAX (code, update_server (cli, g_ptr_array_index (servers, i), &total));
+  if (!cli->json)
+    g_print (ngettext ("%d new or changed form.\n", "%d new or changed forms.\n", total), total);
+
+  return code;
+}
+
+int
+fp_cli_forms (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  static const FpCliCommand commands[] = {
+    { "list", forms_list, "", N_("List the forms") },
+    { "add", forms_add, "FILE [--post URL]", N_("Add a form from an XForms file") },
+    { "new", forms_new, "--title T [--post URL] TYPE:LABEL[!]…", N_("Write a form and add it") },
+    { "remove", forms_remove, "FORM", N_("Take a form out of the list") },
+    { "update", forms_update, "", N_("Ask all servers for new and changed forms") },
+    { NULL },
+  };
+
+  return fp_cli_dispatch (cli, "forms", commands, argc - 1, argv + 1);
+}

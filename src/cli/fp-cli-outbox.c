@@ -1,0 +1,258 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+
+static JsonNode *
+item_to_json (gconstpointer row)
+{
+  return fp_item_to_json (row, NULL);
+}
+
+static void
+print_item_line (const FpItem *item)
+{
+  g_autofree char *title = fp_cli_dup_line (item->title);
+  g_autofree char *created = fp_time_dup_words (item->created);
+  g_autofree char *words = item->reason_code ? fp_reason_dup_words (item->reason_code, item->reason, item->next_try)
+                                             : g_strdup ("");
+  g_autofree char *reason = fp_cli_dup_line (words);
+
+  g_print ("%6" G_GINT64_FORMAT "  %-9s  %-9s  %3u  %s%s%s\n", item->id, fp_item_state_to_string (item->state), created,
+           item->attempts, title, *reason ? " — " : "", reason);
+}
+
+int
+fp_cli_list (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  g_autofree char *state = NULL;
+  g_autofree char *tag = NULL;
+  g_auto(GStrv) rest = NULL;
+  int limit = 0;
+  const GOptionEntry entries[] = {
+    { "state", 0, 0, G_OPTION_ARG_STRING, &state,
+      N_("pending, sending, failed, held, discarded, sent or all; by default what is not sent"), N_("STATE") },
+    { "tag", 0, 0, G_OPTION_ARG_STRING, &tag, N_("Only items with this tag"), N_("TAG") },
+    { "limit", 0, 0, G_OPTION_ARG_INT, &limit, N_("At most so many, the newest; 1000 by default"), N_("N") },
+    { NULL },
+  };
+  FpItemQuery query = { 0 };
+  FpCliAwait await = { NULL };
+  g_autoptr(GPtrArray) items = NULL;
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, NULL, entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (*rest)
+    return fp_cli_usage (_("list: what is “%s”?"), *rest);
+  if (limit < 0)
+    return fp_cli_usage (_("--limit: “%d” is no number of items"), limit);
+  if (state && g_str_equal (state, "all"))
+    query.states = ~0u;
+  else if (state && fp_item_state_from_string (state) == 0)
+    return fp_cli_usage (_("--state: there is no state “%s”"), state);
+  else if (state)
+    query.states = 1u << fp_item_state_from_string (state);
+  query.tag = tag;
+  query.limit = limit ? limit : 1000;
+
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  fp_engine_list_items_async (cli->engine, &query, NULL, fp_cli_await_cb, &await);
+  items = fp_engine_list_items_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!items)
+    return fp_cli_fail ("list", error);
+
+  if (cli->json)
+    fp_cli_print_array (items, item_to_json);
+  for (guint i = 0; !cli->json && i < items->len; i++)
+    print_item_line (g_ptr_array_index (items, i));
+
+  return FP_EXIT_OK;
+}
+
+static void
+print_field (const char *name,
+             const char *value)
+{
+  g_autofree char *line = fp_cli_dup_line (value);
+
+  if (*line)
+    g_print ("%-12s %s\n", name, line);
+}
+
+static void
+print_time (const char *name,
+            gint64      ms)
+{
+  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc (ms / 1000);
+  g_autoptr(GDateTime) local = utc ? g_date_time_to_local (utc) : NULL;
+  g_autofree char *text = local ? g_date_time_format (local, "%F %T") : NULL;
+
+  if (ms > 0)
+    print_field (name, text);
+}
+
+static void
+print_item (const FpItem    *item,
+            const FpReceipt *receipt)
+{
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, item->id);
+  g_autofree char *attempts = g_strdup_printf ("%u", item->attempts);
+  g_autofree char *words = fp_reason_dup_words (item->reason_code, item->reason, item->next_try);
+  g_autofree char *request = g_strdup_printf ("%s %s", item->method, item->url);
+
+  print_field (_("item"), id);
+  print_field (_("uid"), item->uid);
+  print_field (_("title"), item->title);
+  print_field (_("state"), fp_item_state_to_string (item->state));
+  print_field (_("reason"), words);
+  print_field (_("request"), request);
+  print_field (_("tag"), item->tag);
+  print_field (_("attempts"), attempts);
+  print_time (_("created"), item->created);
+  print_time (_("last try"), item->last_try);
+  print_time (_("next try"), item->next_try);
+  for (guint i = 0; item->parts && i < item->parts->len; i++)
+    {
+      const FpItemPart *part = g_ptr_array_index (item->parts, i);
+      g_autofree char *size = g_format_size (part->size);
+      g_autofree char *text = g_strdup_printf ("%s%s%s (%s)", part->name ? part->name : _("the body"),
+                                               part->filename ? ": " : "", part->filename ? part->filename : "", size);
+
+      print_field (_("part"), text);
+    }
+  if (receipt)
+    {
+      g_autofree char *status = g_strdup_printf ("%d", receipt->status);
+
+      print_time (_("delivered"), receipt->time);
+      print_field (_("answer"), status);
+      print_field ("", receipt->body);
+    }
+}
+
+int
+fp_cli_show (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GArray) ids = NULL;
+  g_autoptr(FpItem) item = NULL;
+  g_autoptr(FpReceipt) receipt = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, "ID", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("show: the number of one item"));
+  ids = fp_cli_parse_ids (rest);
+  if (!ids)
+    return FP_EXIT_USAGE;
+
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  fp_engine_get_item_async (cli->engine, g_array_index (ids, gint64, 0), NULL, fp_cli_await_cb, &await);
+  item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), &receipt, &error);
+  g_object_unref (await.result);
+  if (!item)
+    return fp_cli_fail (NULL, error);
+
+  if (cli->json)
+    fp_cli_print_json (fp_item_to_json (item, receipt));
+  else
+    print_item (item, receipt);
+
+  return FP_EXIT_OK;
+}
+
+/* @ids: (nullable): NULL = all. */
+static int
+act (FpCli  *cli,
+     FpAct   what,
+     GArray *ids)
+{
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gint n;
+
+  if (!fp_cli_connect (cli, TRUE))
+    return FP_EXIT_STORE;
+  fp_engine_act_async (cli->engine, what, ids, NULL, fp_cli_await_cb, &await);
+  n = fp_engine_act_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (n < 0)
+    return fp_cli_fail (NULL, error);
+
+  if (cli->json)
+    {
+      JsonObject *object = json_object_new ();
+      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+      json_object_set_int_member (object, "items", n);
+      json_node_take_object (node, object);
+      fp_cli_print_json (node);
+    }
+  else
+    {
+      g_print (ngettext ("%d item.\n", "%d items.\n", n), n);
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+act_on_arguments (FpCli  *cli,
+                  FpAct   what,
+                  int     argc,
+                  char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GArray) ids = NULL;
+  gboolean all = FALSE;
+  const GOptionEntry entries[] = {
+    { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("Everything that waits or has failed"), NULL }, { NULL },
+  };
+
+  if (!fp_cli_parse (cli, "ID…", what == FP_ACT_RETRY ? entries : NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (all && *rest)
+    return fp_cli_usage (_("retry: either numbers of items or --all"));
+  if (!all && !*rest)
+    return fp_cli_usage (_("%s: which items?"), argv[0]);
+  ids = fp_cli_parse_ids (rest);
+  if (!ids)
+    return FP_EXIT_USAGE;
+
+  return act (cli, what, all ? NULL : ids);
+}
+
+int
+fp_cli_retry (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  return act_on_arguments (cli, FP_ACT_RETRY, argc, argv);
+}
+
+int
+fp_cli_discard (FpCli  *cli,
+                int     argc,
+                char  **argv)
+{
+  return act_on_arguments (cli, FP_ACT_DISCARD, argc, argv);
+}
+
+int
+fp_cli_undo (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  return act_on_arguments (cli, FP_ACT_UNDO, argc, argv);
+}

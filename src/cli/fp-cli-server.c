@@ -1,0 +1,173 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static JsonNode *
+server_to_json (gconstpointer row)
+{
+  return fp_server_to_json (row);
+}
+
+/* One line from the terminal without echo, or from a pipe; never from the arguments, which others can see. */
+static char *
+read_password (const char *user)
+{
+  g_autofree char *line = NULL;
+  struct termios before, quiet;
+  gboolean terminal = tcgetattr (STDIN_FILENO, &before) == 0;
+  size_t size = 0;
+  ssize_t length;
+
+  if (terminal)
+    {
+      g_printerr (_("Password for %s: "), user);
+      quiet = before;
+      quiet.c_lflag &= ~(tcflag_t) ECHO;
+      tcsetattr (STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+  length = getline (&line, &size, stdin);
+  if (terminal)
+    {
+      tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
+      g_printerr ("\n");
+    }
+  if (length < 0)
+    return NULL;
+  line[strcspn (line, "\r\n")] = '\0';
+
+  return *line ? g_steal_pointer (&line) : NULL;
+}
+
+static int
+server_add (FpCli  *cli,
+            int     argc,
+            char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autofree char *user = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *word = NULL;
+  g_autofree char *password = NULL;
+  g_autoptr(FpServerRow) server = NULL;
+  const char * const *refused;
+  FpReach reach = FP_REACH_AUTO;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  const GOptionEntry entries[] = {
+    { "user", 0, 0, G_OPTION_ARG_STRING, &user, N_("User name; the password is asked for, or read from stdin"),
+      N_("NAME") },
+    { "title", 0, 0, G_OPTION_ARG_STRING, &title, N_("What the server is called"), N_("TITLE") },
+    { "reach", 0, 0, G_OPTION_ARG_STRING, &word, N_("auto, public, lan or always"), N_("REACH") },
+    { NULL },
+  };
+
+  if (!fp_cli_parse (cli, "URL", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("server add: one URL"));
+  if (word && !fp_reach_from_string (word, &reach))
+    return fp_cli_usage (_("--reach: “%s” is none of auto, public, lan, always"), word);
+  if (user && !(password = read_password (user)))
+    return fp_cli_usage (_("server add: no password was given"));
+
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_add_server_async (cli->engine, rest[0], title, user, password, reach, NULL, fp_cli_await_cb, &await);
+  server = fp_engine_add_server_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!server)
+    return fp_cli_fail ("server add", error);
+
+  refused = fp_engine_peek_refused_forms (cli->engine, server->id);
+  for (guint i = 0; refused && refused[i]; i++)
+    g_printerr (_("fieldpostctl: %s: not added: %s\n"), server->title, refused[i]);
+  if (cli->json)
+    fp_cli_print_json (fp_server_to_json (server));
+  else
+    g_print (_("Added %s as server %" G_GINT64_FORMAT ".\n"), server->title, server->id);
+
+  return FP_EXIT_OK;
+}
+
+static int
+server_list (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GPtrArray) servers = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  fp_engine_list_servers_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  servers = fp_engine_list_servers_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!servers)
+    return fp_cli_fail ("server list", error);
+
+  if (cli->json)
+    fp_cli_print_array (servers, server_to_json);
+  for (guint i = 0; !cli->json && i < servers->len; i++)
+    {
+      const FpServerRow *server = g_ptr_array_index (servers, i);
+      g_autofree char *title = fp_cli_dup_line (server->title);
+      g_autofree char *url = fp_cli_dup_line (server->url);
+
+      g_print ("%4" G_GINT64_FORMAT "  %-24s %-7s %s\n", server->id, title, fp_reach_to_string (server->reach), url);
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+server_remove (FpCli  *cli,
+               int     argc,
+               char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GArray) ids = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gboolean removed;
+
+  if (!fp_cli_parse (cli, "ID", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("server remove: the number of one server"));
+  ids = fp_cli_parse_ids (rest);
+  if (!ids)
+    return FP_EXIT_USAGE;
+
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_remove_server_async (cli->engine, g_array_index (ids, gint64, 0), NULL, fp_cli_await_cb, &await);
+  removed = fp_engine_remove_server_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+
+  return removed ? FP_EXIT_OK : fp_cli_fail ("server remove", error);
+}
+
+int
+fp_cli_server (FpCli  *cli,
+               int     argc,
+               char  **argv)
+{
+  static const FpCliCommand commands[] = {
+    { "add", server_add, "URL [--user NAME] [--reach R]", N_("Add an OpenRosa server and its forms") },
+    { "list", server_list, "", N_("List the servers") },
+    { "remove", server_remove, "ID", N_("Forget a server and its forms") },
+    { NULL },
+  };
+
+  return fp_cli_dispatch (cli, "server", commands, argc - 1, argv + 1);
+}

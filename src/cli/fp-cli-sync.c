@@ -1,0 +1,284 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+
+/* A network that was just asked to look again may say "offline" for a moment longer. */
+#define SETTLE_MS 2000
+/* Who waits is not kept for a server that asked for more patience than this. */
+#define PATIENCE_MS (60 * 1000)
+#define PAGE 500
+
+typedef struct {
+  FpCli       *cli;
+  const char  *tag;       /* (nullable) */
+  gboolean     wait;
+  gint64       began;     /* unix ms */
+  gint64       began_boot;
+
+  guint        waiting;   /* of this tag, at the last look */
+  gboolean     busy;      /* something is still to be expected */
+} Run;
+
+static FpSyncState
+get_state (Run *run)
+{
+  FpSync *sync = fp_engine_get_sync (run->cli->engine);
+
+  if (sync && fp_sync_get_holding (sync))
+    return fp_sync_get_state (sync);
+
+  return fp_agent_client_get_status (run->cli->client)->state;
+}
+
+/* The network or Work Offline keeps everything, and has done so long enough to believe it. */
+static gboolean
+is_stuck (Run *run)
+{
+  FpSyncState state = get_state (run);
+
+  if (fp_clock_get_boot_ms (run->cli->clock) - run->began_boot < SETTLE_MS)
+    return state == FP_SYNC_PAUSED;
+
+  return state == FP_SYNC_OFFLINE || state == FP_SYNC_PORTAL || state == FP_SYNC_PAUSED;
+}
+
+/* Whether something is still to be expected of @item. */
+static gboolean
+is_open (Run          *run,
+         const FpItem *item)
+{
+  gint64 now = fp_clock_get_wall_ms (run->cli->clock);
+
+  if (item->state == FP_ITEM_SENDING)
+    return TRUE;
+  if (item->state != FP_ITEM_PENDING || is_stuck (run))
+    return FALSE;
+  if (item->last_try < run->began)
+    return TRUE;
+
+  return run->wait && item->next_try < now + PATIENCE_MS;
+}
+
+static gboolean
+look_page (Run      *run,
+           gint64   *after,
+           GError  **error)
+{
+  FpItemQuery query = { .tag = (char *) run->tag, .after = *after, .limit = PAGE };
+  FpCliAwait await = { NULL };
+  g_autoptr(GPtrArray) items = NULL;
+
+  fp_engine_list_items_async (run->cli->engine, &query, NULL, fp_cli_await_cb, &await);
+  items = fp_engine_list_items_finish (run->cli->engine, fp_cli_wait (&await), error);
+  g_object_unref (await.result);
+  if (!items)
+    return FALSE;
+
+  for (guint i = 0; i < items->len; i++)
+    run->busy |= is_open (run, g_ptr_array_index (items, i));
+  run->waiting += items->len;
+  *after = items->len == PAGE ? ((FpItem *) g_ptr_array_index (items, PAGE - 1))->id : 0;
+
+  return TRUE;
+}
+
+/* Counts what waits, and whether more is to be expected. */
+static gboolean
+look (Run     *run,
+      GError **error)
+{
+  gint64 after = 0;
+
+  run->waiting = 0;
+  run->busy = FALSE;
+  do
+    if (!look_page (run, &after, error))
+      return FALSE;
+  while (after != 0);
+
+  return TRUE;
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  gboolean *dirty = data;
+
+  *dirty = TRUE;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+changed_cb (gboolean *dirty)
+{
+  *dirty = TRUE;
+}
+
+/* Looks after every change, and every half second for what another process does. */
+static gboolean
+run_until_settled (Run     *run,
+                   gint64   timeout_ms,
+                   GError **error)
+{
+  gint64 end = run->began_boot + timeout_ms;
+  gboolean dirty = TRUE;
+  gboolean ok = TRUE;
+  guint tick = g_timeout_add (500, tick_cb, &dirty);
+  gulong handler = g_signal_connect_swapped (run->cli->client, "notify::status", G_CALLBACK (changed_cb), &dirty);
+
+  run->busy = TRUE;
+  while (ok && run->busy && fp_clock_get_boot_ms (run->cli->clock) < end)
+    {
+      while (!dirty)
+        g_main_context_iteration (NULL, TRUE);
+      dirty = FALSE;
+      ok = look (run, error);
+    }
+  g_signal_handler_disconnect (run->cli->client, handler);
+  g_source_remove (tick);
+
+  return ok;
+}
+
+/* Sends from this process. FALSE: was told. */
+static gboolean
+start_sending (Run *run)
+{
+  FpCliAwait await = { NULL };
+  g_autoptr(FpLink) link = NULL;
+  GError *error = NULL;
+
+  fp_link_new_async (run->cli->clock, NULL, fp_cli_await_cb, &await);
+  link = fp_link_new_finish (fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!link)
+    {
+      fp_cli_fail (_("the network cannot be watched"), error);
+      return FALSE;
+    }
+  fp_engine_start_sending (run->cli->engine, link);
+  while (!fp_sync_get_holding (fp_engine_get_sync (run->cli->engine)))
+    g_main_context_iteration (NULL, TRUE);
+  fp_sync_now (fp_engine_get_sync (run->cli->engine), run->tag);
+
+  return TRUE;
+}
+
+static void
+print_result (Run   *run,
+              guint  before)
+{
+  g_autoptr(FpStatus) status = fp_status_copy (fp_agent_client_get_status (run->cli->client));
+  g_autofree char *title = NULL;
+  g_autofree char *detail = NULL;
+
+  status->state = get_state (run);
+  title = fp_status_dup_title (status);
+  detail = fp_status_dup_detail (status);
+  if (run->cli->json)
+    {
+      JsonObject *object = json_object_new ();
+      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+      json_object_set_int_member (object, "sent", before > run->waiting ? before - run->waiting : 0);
+      json_object_set_int_member (object, "waiting", run->waiting);
+      json_object_set_string_member (object, "state", fp_sync_state_to_string (status->state));
+      json_node_take_object (node, object);
+      fp_cli_print_json (node);
+      return;
+    }
+  if (before > run->waiting)
+    g_print (ngettext ("%u sent.\n", "%u sent.\n", before - run->waiting), before - run->waiting);
+  if (run->waiting > 0 && detail)
+    g_print ("%s — %s\n", title, detail);
+  else if (run->waiting > 0 || before == 0)
+    g_print ("%s\n", title);
+}
+
+/* Asks the agent; TRUE if it took it over. */
+static gboolean
+ask_agent (Run *run)
+{
+  FpCliAwait await = { NULL };
+  gboolean asked;
+
+  if (fp_agent_client_get_presence (run->cli->client) != FP_AGENT_PRESENT)
+    return FALSE;
+  fp_agent_client_sync_async (run->cli->client, run->tag, NULL, fp_cli_await_cb, &await);
+  asked = fp_agent_client_sync_finish (run->cli->client, fp_cli_wait (&await), NULL);
+  g_object_unref (await.result);
+
+  return asked;
+}
+
+static int
+sync_and_tell (Run    *run,
+               gint64  timeout_ms)
+{
+  FpCli *cli = run->cli;
+  GError *error = NULL;
+  gboolean asked;
+  guint before;
+
+  if (!look (run, &error))
+    return fp_cli_fail ("sync", error);
+  before = run->waiting;
+
+  asked = ask_agent (run);
+  if (!asked)
+    {
+      fp_cli_read_status (cli);
+      asked = fp_agent_client_get_status (cli->client)->sender;
+      if (!asked && before > 0 && !start_sending (run))
+        return FP_EXIT_NETWORK;
+    }
+  if (asked && !run->wait)
+    {
+      if (!cli->json)
+        g_print (_("The agent sends.\n"));
+      return FP_EXIT_OK;
+    }
+  if (before > 0 && !run_until_settled (run, timeout_ms, &error))
+    return fp_cli_fail ("sync", error);
+
+  fp_cli_read_status (cli);
+  print_result (run, before);
+  if (run->wait)
+    return run->waiting > 0 ? FP_EXIT_QUEUED : FP_EXIT_OK;
+
+  return run->waiting > 0 && (get_state (run) == FP_SYNC_OFFLINE || get_state (run) == FP_SYNC_PORTAL)
+           ? FP_EXIT_NETWORK : FP_EXIT_OK;
+}
+
+int
+fp_cli_sync (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  Run run = { .cli = cli };
+  int timeout = 300;
+  const GOptionEntry entries[] = {
+    { "wait", 'w', 0, G_OPTION_ARG_NONE, &run.wait, N_("Wait until it is delivered, or cannot be for now"), NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout, N_("Wait at most so long; 300 by default"), N_("SECONDS") },
+    { NULL },
+  };
+
+  if (!fp_cli_parse (cli, "[TAG]", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) > 1)
+    return fp_cli_usage (_("sync: at most one tag"));
+  if (timeout < 0)
+    return fp_cli_usage (_("--timeout: “%d” is no time in seconds"), timeout);
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+
+  run.tag = rest[0];
+  run.began = fp_clock_get_wall_ms (cli->clock);
+  run.began_boot = fp_clock_get_boot_ms (cli->clock);
+
+  return sync_and_tell (&run, timeout * G_GINT64_CONSTANT (1000));
+}

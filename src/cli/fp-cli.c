@@ -1,0 +1,301 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+
+#include "form/fp-form-def.h"
+#include "secret/fp-secret.h"
+
+void
+fp_cli_await_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      await)
+{
+  FpCliAwait *self = await;
+
+  self->result = g_object_ref (result);
+}
+
+GAsyncResult *
+fp_cli_wait (FpCliAwait *await)
+{
+  while (!await->result)
+    g_main_context_iteration (NULL, TRUE);
+
+  return await->result;
+}
+
+gboolean
+fp_cli_open (FpCli *cli)
+{
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  gboolean opened;
+
+  cli->clock = fp_clock_new ();
+  cli->engine = fp_engine_new (NULL, cli->clock);
+  fp_engine_open_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  opened = fp_engine_open_finish (cli->engine, fp_cli_wait (&await), &error);
+  g_object_unref (await.result);
+  if (!opened)
+    {
+      fp_cli_fail (fp_store_get_folder (fp_engine_get_store (cli->engine)), error);
+      g_clear_object (&cli->engine);
+    }
+
+  return opened;
+}
+
+/* The person quit the agent: only the window starts it again. */
+static gboolean
+was_quit (FpCli *cli)
+{
+  FpCliAwait await = { NULL };
+  g_autofree char *quit = NULL;
+
+  fp_engine_read_setting_async (cli->engine, FP_SETTING_AGENT_QUIT, NULL, fp_cli_await_cb, &await);
+  quit = fp_engine_read_setting_finish (cli->engine, fp_cli_wait (&await), NULL);
+  g_object_unref (await.result);
+
+  return g_strcmp0 (quit, "1") == 0;
+}
+
+gboolean
+fp_cli_connect (FpCli    *cli,
+                gboolean  wake)
+{
+  FpCliAwait await = { NULL };
+
+  if (!fp_cli_open (cli))
+    return FALSE;
+
+  g_bus_get (G_BUS_TYPE_SESSION, NULL, fp_cli_await_cb, &await);
+  cli->bus = g_bus_get_finish (fp_cli_wait (&await), NULL);
+  g_object_unref (await.result);
+  if (cli->bus)
+    g_dbus_connection_set_exit_on_close (cli->bus, FALSE);
+  cli->client = fp_agent_client_new (cli->engine, cli->bus, wake && !was_quit (cli));
+  while (!fp_agent_client_get_ready (cli->client))
+    g_main_context_iteration (NULL, TRUE);
+
+  return TRUE;
+}
+
+static void
+status_cb (gboolean *came)
+{
+  *came = TRUE;
+}
+
+void
+fp_cli_read_status (FpCli *cli)
+{
+  gboolean came = FALSE;
+  gulong handler = g_signal_connect_swapped (cli->client, "notify::status", G_CALLBACK (status_cb), &came);
+
+  fp_engine_poke (cli->engine, FP_STORE_ITEMS);
+  while (!came)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (cli->client, handler);
+}
+
+static int
+exit_code_of (const GError *error)
+{
+  if (error->domain == FP_ENGINE_ERROR)
+    switch ((FpEngineError) error->code)
+      {
+      case FP_ENGINE_ERROR_USAGE:
+        return FP_EXIT_USAGE;
+      case FP_ENGINE_ERROR_SERVER:
+        return FP_EXIT_NETWORK;
+      default:
+        return FP_EXIT_REFUSED;
+      }
+  if (g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND)
+      || g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_CHANGED))
+    return FP_EXIT_REFUSED;
+  if (error->domain == FP_STORE_ERROR)
+    return FP_EXIT_STORE;
+  if (error->domain == G_RESOLVER_ERROR || error->domain == G_TLS_ERROR)
+    return FP_EXIT_NETWORK;
+
+  return FP_EXIT_REFUSED;
+}
+
+int
+fp_cli_fail (const char *what,
+             GError     *error)
+{
+  int code = exit_code_of (error);
+  g_autofree char *line = fp_cli_dup_line (error->message);
+
+  if (what)
+    g_printerr ("fieldpostctl: %s: %s\n", what, line);
+  else
+    g_printerr ("fieldpostctl: %s\n", line);
+  g_error_free (error);
+
+  return code;
+}
+
+int
+fp_cli_usage (const char *format,
+              ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_printerr ("fieldpostctl: %s\n", message);
+
+  return FP_EXIT_USAGE;
+}
+
+gboolean
+fp_cli_parse (FpCli               *cli,
+              const char          *arguments,
+              const GOptionEntry  *entries,
+              int                  argc,
+              char               **argv,
+              char              ***rest)
+{
+  g_autoptr(GOptionContext) context = g_option_context_new (arguments);
+  g_autofree char **copy = g_new0 (char *, argc + 1);
+  g_autoptr(GError) error = NULL;
+  const GOptionEntry json[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, N_("Print JSON for programs"), NULL }, { NULL },
+  };
+  const GOptionEntry remaining[] = {
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, rest, NULL, NULL }, { NULL },
+  };
+  gboolean own_json = FALSE;
+
+  for (int i = 0; i < argc; i++)
+    copy[i] = argv[i];
+  for (const GOptionEntry *entry = entries; entry && entry->long_name; entry++)
+    own_json |= g_str_equal (entry->long_name, "json");
+  if (entries)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!own_json)
+    g_option_context_add_main_entries (context, json, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, remaining, GETTEXT_PACKAGE);
+  if (g_option_context_parse (context, &argc, &copy, &error))
+    {
+      if (!*rest)
+        *rest = g_new0 (char *, 1);
+      return TRUE;
+    }
+  fp_cli_usage ("%s: %s", argv[0], error->message);
+
+  return FALSE;
+}
+
+static void
+print_commands (const char         *group,
+                const FpCliCommand *commands,
+                gboolean            to_stderr)
+{
+  for (const FpCliCommand *command = commands; command->name; command++)
+    {
+      g_autofree char *call = g_strdup_printf ("%s%s%s %s", group ? group : "", group ? " " : "", command->name,
+                                               command->arguments);
+
+      if (to_stderr)
+        g_printerr ("  %-44s %s\n", call, _(command->help));
+      else
+        g_print ("  %-44s %s\n", call, _(command->help));
+    }
+}
+
+int
+fp_cli_dispatch (FpCli               *cli,
+                 const char          *group,
+                 const FpCliCommand  *commands,
+                 int                  argc,
+                 char               **argv)
+{
+  if (argc > 0 && (g_str_equal (argv[0], "--help") || g_str_equal (argv[0], "-h") || g_str_equal (argv[0], "help")))
+    {
+      print_commands (group, commands, FALSE);
+      return FP_EXIT_OK;
+    }
+  for (const FpCliCommand *command = commands; argc > 0 && command->name; command++)
+    if (g_str_equal (command->name, argv[0]))
+      {
+        /* The usage line of --help begins with it. */
+        g_autofree char *name = g_strdup_printf ("%s %s", g_get_prgname (), command->name);
+
+        g_set_prgname (name);
+        return command->func (cli, argc, argv);
+      }
+
+  if (argc > 0)
+    g_printerr (_("fieldpostctl: there is no command “%s%s%s”\n"), group ? group : "", group ? " " : "", argv[0]);
+  else
+    g_printerr (_("fieldpostctl: which command?\n"));
+  print_commands (group, commands, TRUE);
+
+  return FP_EXIT_USAGE;
+}
+
+void
+fp_cli_print_json (JsonNode *node)
+{
+  g_autofree char *text = fp_json_print (node, TRUE);
+
+  g_print ("%s\n", text);
+  json_node_unref (node);
+}
+
+void
+fp_cli_print_array (GPtrArray *rows,
+                    JsonNode *(*to_json) (gconstpointer row))
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < rows->len; i++)
+    json_array_add_element (array, to_json (g_ptr_array_index (rows, i)));
+  json_node_take_array (node, array);
+  fp_cli_print_json (node);
+}
+
+char *
+fp_cli_dup_line (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text ? text : "", -1);
+  GString *line = g_string_new (NULL);
+
+  for (const char *c = valid; *c; c = g_utf8_next_char (c))
+    {
+      gunichar character = g_utf8_get_char (c);
+
+      g_string_append_unichar (line, g_unichar_iscntrl (character) ? ' ' : character);
+    }
+
+  return g_string_free (line, FALSE);
+}
+
+GArray *
+fp_cli_parse_ids (char **arguments)
+{
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; arguments[i]; i++)
+    {
+      gint64 id;
+
+      if (!g_ascii_string_to_signed (arguments[i], 10, 1, G_MAXINT64, &id, NULL))
+        {
+          fp_cli_usage (_("“%s” is no number of an item"), arguments[i]);
+          return NULL;
+        }
+      g_array_append_val (ids, id);
+    }
+
+  return g_steal_pointer (&ids);
+}

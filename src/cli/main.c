@@ -1,0 +1,72 @@
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <locale.h>
+
+#include "cli/fp-cli.h"
+
+static const FpCliCommand commands[] = {
+  { "add", fp_cli_add, "[OPTION…] URL", N_("Queue an HTTP request") },
+  { "upload", fp_cli_upload, "FILE URL", N_("Queue the upload of a file") },
+  { "list", fp_cli_list, "[--state S] [--tag T]", N_("List the outbox") },
+  { "show", fp_cli_show, "ID", N_("Show one item with its receipt") },
+  { "retry", fp_cli_retry, "ID…|--all", N_("Try again now") },
+  { "discard", fp_cli_discard, "ID…", N_("Take items out of the outbox") },
+  { "undo", fp_cli_undo, "ID…", N_("Bring discarded items back") },
+  { "sync", fp_cli_sync, "[--wait] [TAG]", N_("Send now") },
+  { "status", fp_cli_status, "[--watch]", N_("Show what waits and why") },
+  { "pause", fp_cli_pause, "", N_("Work offline: send nothing") },
+  { "resume", fp_cli_resume, "", N_("Send again") },
+  { "fill", fp_cli_fill, "FORM [--set PATH=VALUE]…", N_("Fill a form and submit it") },
+  { "forms", fp_cli_forms, "list|add|new|remove|update", N_("Forms") },
+  { "drafts", fp_cli_drafts, "list|show|discard|undo", N_("Drafts") },
+  { "server", fp_cli_server, "add|list|remove", N_("Servers that forms come from") },
+  { "doctor", fp_cli_doctor, "", N_("Check that everything works, and say what does not") },
+  { NULL },
+};
+
+/* What was told to the agent has to leave this process before it ends. */
+static void
+finish (FpCli *cli)
+{
+  FpCliAwait await = { NULL };
+  g_autoptr(GError) error = NULL;
+
+  if (cli->bus)
+    g_dbus_connection_flush_sync (cli->bus, NULL, NULL);
+  g_clear_object (&cli->client);
+  if (cli->engine)
+    {
+      fp_engine_close_async (cli->engine, NULL, fp_cli_await_cb, &await);
+      if (!fp_engine_close_finish (cli->engine, fp_cli_wait (&await), &error))
+        g_printerr ("fieldpostctl: %s\n", error->message);
+      g_object_unref (await.result);
+    }
+  g_clear_object (&cli->engine);
+  g_clear_object (&cli->bus);
+  g_clear_object (&cli->clock);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  FpCli cli = { NULL };
+  int code;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("fieldpostctl");
+
+  if (argc == 2 && g_str_equal (argv[1], "--version"))
+    {
+      g_print ("fieldpostctl " FP_VERSION "\n");
+      return FP_EXIT_OK;
+    }
+  code = fp_cli_dispatch (&cli, NULL, commands, argc - 1, argv + 1);
+  finish (&cli);
+
+  return code;
+}
