@@ -115,10 +115,17 @@ put_file (FpStoreTxn        *txn,
           GError           **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
+  GError *missing = NULL;
   gint64 size;
 
-  if (!_fp_blob_check_size (txn, file->sha256, &size, error))
-    return FALSE;
+  if (!_fp_blob_check_size (txn, file->sha256, &size, &missing))
+    {
+      /* NOT_FOUND would say that the draft is gone, and the caller would stop saving. */
+      if (g_error_matches (missing, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
+        missing->code = FP_STORE_ERROR_FAILED;
+      g_propagate_error (error, missing);
+      return FALSE;
+    }
   stmt = fp_stmt_new (txn->db,
                       "INSERT INTO draft_file (draft, name, media_type, sha256) VALUES (?1, ?2, ?3, ?4)"
                       " ON CONFLICT (draft, name) DO UPDATE SET media_type = ?3, sha256 = ?4",
@@ -197,7 +204,7 @@ refuse_submitted (FpStoreTxn *txn,
  * @row: uid, form, instance, and title, position and files if there are; id, revision, created and saved
  *   are set
  *
- * CHANGED: a draft with this uid exists; NOT_FOUND: it was submitted, or a blob is not there.
+ * CHANGED: a draft with this uid exists; NOT_FOUND: it was submitted; FAILED: a blob is not there.
  */
 gboolean
 fp_draft_rows_create (FpStoreTxn *txn,
@@ -265,8 +272,8 @@ explain (FpStoreTxn *txn,
  * fp_draft_rows_save:
  * @row: id, revision (one more than the stored one), instance, title, position, files
  *
- * Never inserts. NOT_FOUND: the draft was submitted or discarded, or a blob is not there; CHANGED: the
- * stored revision is another. The stored draft is then as it was.
+ * Never inserts. NOT_FOUND: the draft was submitted or discarded; CHANGED: the stored revision is another;
+ * FAILED: a blob is not there. The stored draft is then as it was.
  */
 gboolean
 fp_draft_rows_save (FpStoreTxn       *txn,
