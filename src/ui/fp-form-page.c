@@ -17,6 +17,7 @@ struct _FpFormPage
   GtkWidget         *undo_button;
   GtkWidget         *redo_button;
   GtkMenuButton     *language_button;
+  AdwToastOverlay   *toasts;
   GtkScrolledWindow *scroller;
   GtkBox            *content;
   GtkWidget         *notes_box;
@@ -401,6 +402,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FpFormPage, undo_button);
   gtk_widget_class_bind_template_child (widget_class, FpFormPage, redo_button);
   gtk_widget_class_bind_template_child (widget_class, FpFormPage, language_button);
+  gtk_widget_class_bind_template_child (widget_class, FpFormPage, toasts);
   gtk_widget_class_bind_template_child (widget_class, FpFormPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, FpFormPage, content);
   gtk_widget_class_bind_template_child (widget_class, FpFormPage, notes_box);
@@ -474,6 +476,12 @@ FpDraft *
 fp_form_page_get_draft (FpFormPage *self)
 {
   return self->draft;
+}
+
+AdwToastOverlay *
+fp_form_page_get_toasts (FpFormPage *self)
+{
+  return self->toasts;
 }
 
 void

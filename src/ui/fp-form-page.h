@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE (FpFormPage, fp_form_page, FP, FORM_PAGE, GtkWidget)
 FpFormPage *fp_form_page_new       (FpEngine   *engine,
                                     FpDraft    *draft);
 FpDraft    *fp_form_page_get_draft (FpFormPage *self);
+/* Where sentences are shown without hiding the save line. */
+AdwToastOverlay *fp_form_page_get_toasts (FpFormPage *self);
 /* Moves the focus to where the person was, or to the first question. */
 void        fp_form_page_resume    (FpFormPage *self);
 /* Hides what a narrow window has no room for. Property "narrow". */

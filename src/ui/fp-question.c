@@ -368,7 +368,7 @@ fp_question_set_control (FpQuestion *self,
   gtk_box_append (priv->slot, child);
   gtk_label_set_mnemonic_widget (priv->label, control);
   gtk_accessible_update_relation (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_RELATION_LABELLED_BY, priv->label, NULL,
-                                  GTK_ACCESSIBLE_RELATION_ERROR_MESSAGE, priv->error_label, NULL, -1);
+                                  GTK_ACCESSIBLE_RELATION_ERROR_MESSAGE, priv->error_label, -1);
   required_changed_cb (self);
   hint_changed_cb (self);
   value_changed_cb (self);

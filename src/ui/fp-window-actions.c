@@ -72,7 +72,7 @@ offer_undo (FpWindow *self,
   adw_toast_set_action_name (toast, "win.restore-item");
   adw_toast_set_action_target (toast, "x", id);
   adw_toast_set_timeout (toast, 10);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  fp_window_add_toast (self, toast);
 }
 
 static void

@@ -46,11 +46,11 @@ is_offline (const FpStatus *status)
 static void
 form_submitted_cb (FpWindow *self)
 {
+  fp_window_pop (self);
   if (is_offline (fp_agent_client_get_status (self->client)))
     fp_window_tell (self, _("Your answers will be sent when you're back online"));
   else
     fp_window_tell (self, _("Your answers are in the outbox and on their way"));
-  fp_window_pop (self);
 }
 
 static gboolean
@@ -70,6 +70,8 @@ show_draft (FpWindow *self,
 {
   FpFormPage *page = fp_form_page_new (self->engine, draft);
 
+  if (self->toast)
+    adw_toast_dismiss (self->toast);
   g_signal_connect_object (page, "closed", G_CALLBACK (fp_window_pop), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "submitted", G_CALLBACK (form_submitted_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "discarded", G_CALLBACK (form_discarded_cb), self, G_CONNECT_SWAPPED);
@@ -176,7 +178,7 @@ discarded_cb (GObject      *source,
       adw_toast_set_action_name (toast, "win.restore-draft");
       adw_toast_set_action_target (toast, "s", discard->uid);
       adw_toast_set_timeout (toast, 10);
-      adw_toast_overlay_add_toast (self->toasts, toast);
+      fp_window_add_toast (self, toast);
     }
   g_free (discard->uid);
   g_free (discard);
@@ -208,7 +210,7 @@ tell_added (FpWindow        *self,
   adw_toast_set_button_label (toast, _("_Fill In"));
   adw_toast_set_action_name (toast, "win.fill");
   adw_toast_set_action_target (toast, "x", form->id);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  fp_window_add_toast (self, toast);
 }
 
 static void

@@ -41,6 +41,7 @@ struct _FpWindow
   GSettings            *settings; /* NULL where the schema is not installed */
   GtkFileChooserNative *chooser;
   GCancellable         *cancellable;
+  AdwToast             *toast; /* the last one shown; may be gone from the screen */
 
   /* Borrowed: a child of content, NULL while no form is open. */
   FpFormPage *form_page;
@@ -52,6 +53,9 @@ struct _FpWindow
 /* fp-window.c */
 void fp_window_tell         (FpWindow   *self,
                              const char *text);
+/* @toast: (transfer full) */
+void fp_window_add_toast    (FpWindow   *self,
+                             AdwToast   *toast);
 void fp_window_show_page    (FpWindow   *self,
                              const char *page);
 void fp_window_push         (FpWindow   *self,

@@ -27,7 +27,20 @@ fp_window_tell (FpWindow   *self,
 {
   g_autofree char *escaped = g_markup_escape_text (text, -1);
 
-  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (escaped));
+  fp_window_add_toast (self, adw_toast_new (escaped));
+}
+
+/* A new sentence takes the place of the last one: what it spoke of is over. */
+void
+fp_window_add_toast (FpWindow *self,
+                     AdwToast *toast)
+{
+  AdwToastOverlay *overlay = self->form_page ? fp_form_page_get_toasts (self->form_page) : self->toasts;
+
+  if (self->toast)
+    adw_toast_dismiss (self->toast);
+  g_set_object (&self->toast, toast);
+  adw_toast_overlay_add_toast (overlay, toast);
 }
 
 /* The one place that enables actions. */
@@ -78,6 +91,7 @@ fp_window_push (FpWindow  *self,
 void
 fp_window_pop (FpWindow *self)
 {
+  self->form_page = NULL;
   adw_leaflet_set_visible_child (self->content, self->lists);
 }
 
@@ -294,6 +308,7 @@ fp_window_dispose (GObject *object)
   self->form_page = NULL;
   gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_WINDOW);
   g_clear_object (&self->chooser);
+  g_clear_object (&self->toast);
   g_clear_object (&self->client);
   g_clear_object (&self->engine);
   g_clear_object (&self->settings);
