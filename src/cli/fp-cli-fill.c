@@ -183,6 +183,38 @@ fill (FpCli   *cli,
   return keep ? save (cli, draft) : submit (cli, draft);
 }
 
+/* A form begins a draft; the uid of a draft goes on with that one. NULL: was told, and @code is set. */
+static FpDraft *
+open_draft (FpCli      *cli,
+            const char *name,
+            int        *code)
+{
+  g_autoptr(FpFormRow) form = NULL;
+  FpCliAwait await = { NULL };
+  GError *error = NULL;
+  FpDraft *draft;
+
+  if (g_uuid_string_is_valid (name))
+    {
+      fp_engine_open_draft_async (cli->engine, name, NULL, fp_cli_await_cb, &await);
+      draft = fp_engine_open_draft_finish (cli->engine, fp_cli_wait (&await), &error);
+    }
+  else
+    {
+      *code = FP_EXIT_REFUSED;
+      form = fp_cli_find_form (cli, name);
+      if (!form)
+        return NULL;
+      fp_engine_begin_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
+      draft = fp_engine_begin_finish (cli->engine, fp_cli_wait (&await), &error);
+    }
+  g_object_unref (await.result);
+  if (!draft)
+    *code = fp_cli_fail (name, error);
+
+  return draft;
+}
+
 int
 fp_cli_fill (FpCli  *cli,
              int     argc,
@@ -199,28 +231,18 @@ fp_cli_fill (FpCli  *cli,
     { "submit", 0, 0, G_OPTION_ARG_NONE, &send, N_("Submit; so it is without --draft"), NULL },
     { NULL },
   };
-  g_autoptr(FpFormRow) form = NULL;
   g_autoptr(FpDraft) draft = NULL;
-  FpCliAwait await = { NULL };
-  GError *error = NULL;
+  int code = FP_EXIT_OK;
 
-  if (!fp_cli_parse (cli, "FORM", entries, argc, argv, &rest))
+  if (!fp_cli_parse (cli, "FORM|DRAFT", entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) != 1)
-    return fp_cli_usage (_("fill: one form"));
+    return fp_cli_usage (_("fill: one form, or the uid of a draft"));
   if (keep && send)
     return fp_cli_usage (_("fill: either --draft or --submit"));
   if (!fp_cli_connect (cli, !keep))
     return FP_EXIT_STORE;
-  form = fp_cli_find_form (cli, rest[0]);
-  if (!form)
-    return FP_EXIT_REFUSED;
+  draft = open_draft (cli, rest[0], &code);
 
-  fp_engine_begin_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
-  draft = fp_engine_begin_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
-  if (!draft)
-    return fp_cli_fail (rest[0], error);
-
-  return fill (cli, draft, sets, attachments, keep);
+  return draft ? fill (cli, draft, sets, attachments, keep) : code;
 }
