@@ -189,6 +189,21 @@ remember_own (FpSync     *self,
     g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->claims, gint64, i), sizeof (gint64)));
 }
 
+/* After a delivery the last look still holds. After anything else there is a new wait and a new reason; and when
+ * nothing is left under way the whole is told anew. */
+static gboolean
+needs_look (FpSync     *self,
+            FpSyncTurn *turn)
+{
+  if (turn->outcomes->len == 0)
+    return FALSE;
+  for (guint i = 0; i < turn->outcomes->len; i++)
+    if (((FpSyncOutcome *) g_ptr_array_index (turn->outcomes, i))->item->state != FP_ITEM_SENT)
+      return TRUE;
+
+  return g_hash_table_size (self->flights) == 0 && turn->claims->len == 0;
+}
+
 /* Hands the wishes over to a new turn; NULL if there are none. */
 static FpSyncTurn *
 fill_turn (FpSync *self)
@@ -205,7 +220,7 @@ fill_turn (FpSync *self)
       turn->begin = self->want_begin;
       turn->clear = self->want_clear;
       turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
-      turn->look = self->want_look;
+      turn->look = self->want_look || needs_look (self, turn);
     }
   if (!fp_sync_turn_is_write (turn) && !turn->look)
     {
