@@ -83,6 +83,9 @@ copy_stream (GInputStream *stream,
 
   while ((n = g_input_stream_read (stream, buffer, CHUNK_BYTES, cancellable, error)) > 0)
     {
+      /* Not every stream looks itself. */
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
       g_checksum_update (checksum, (const guchar *) buffer, n);
       blob->size += n;
       if (!write_all (fd, buffer, (gsize) n))
