@@ -181,7 +181,7 @@ static int
 queue (FpCli     *cli,
        FpEnqueue *enqueue)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(FpItem) item = NULL;
   GError *error = NULL;
 
@@ -192,7 +192,6 @@ queue (FpCli     *cli,
     }
   fp_engine_enqueue_async (cli->engine, enqueue, NULL, fp_cli_await_cb, &await);
   item = fp_engine_enqueue_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!item)
     return fp_cli_fail (NULL, error);
 

@@ -87,7 +87,7 @@ static void
 look_at_file (Doctor  *doctor,
               FpStore *store)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GError) error = NULL;
   g_autofree char *damage = NULL;
 
@@ -104,7 +104,6 @@ look_at_file (Doctor  *doctor,
 
   fp_store_write_async (store, write_nothing, NULL, NULL, NULL, NULL, fp_cli_await_cb, &await);
   fp_store_write_finish (store, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (error)
     {
       tell (doctor, "store", FAIL, _("%s cannot be written: %s"), fp_store_get_folder (store), error->message);
@@ -227,14 +226,13 @@ look_at_link (Doctor *doctor)
     [FP_LINK_SOURCE_NM] = "NetworkManager", [FP_LINK_SOURCE_MONITOR] = "GNetworkMonitor",
     [FP_LINK_SOURCE_FAKE] = "demo",
   };
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GError) error = NULL;
   g_autoptr(FpLink) link = NULL;
   const char *source;
 
   fp_link_new_async (doctor->cli->clock, NULL, fp_cli_await_cb, &await);
   link = fp_link_new_finish (fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!link)
     {
       tell (doctor, "network", FAIL, _("the network cannot be watched: %s"), error->message);
@@ -272,13 +270,12 @@ static void
 look_at_secrets (Doctor *doctor)
 {
   FpSecrets *secrets = fp_http_get_secrets (fp_engine_get_http (doctor->cli->engine));
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GError) error = NULL;
   g_autofree char *secret = NULL;
 
   fp_secrets_lookup_async (secrets, "doctor", "https://localhost:443", NULL, fp_cli_await_cb, &await);
   secret = fp_secrets_lookup_finish (secrets, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (secret || g_error_matches (error, FP_SECRET_ERROR, FP_SECRET_ERROR_NOT_FOUND))
     tell (doctor, "secrets", OK, _("passwords can be kept"));
   else
@@ -288,7 +285,7 @@ look_at_secrets (Doctor *doctor)
 static void
 look_at_tray (Doctor *doctor)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GVariant) reply = NULL;
   g_autoptr(GVariant) value = NULL;
 
@@ -299,7 +296,6 @@ look_at_tray (Doctor *doctor)
                           G_VARIANT_TYPE ("(v)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, 2000, NULL, fp_cli_await_cb,
                           &await);
   reply = g_dbus_connection_call_finish (doctor->cli->bus, fp_cli_wait (&await), NULL);
-  g_object_unref (await.result);
   if (reply)
     g_variant_get (reply, "(v)", &value);
 

@@ -17,7 +17,7 @@ drafts_list (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autoptr(GPtrArray) drafts = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
@@ -26,7 +26,6 @@ drafts_list (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_list_drafts_async (cli->engine, NULL, fp_cli_await_cb, &await);
   drafts = fp_engine_list_drafts_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!drafts)
     return fp_cli_fail ("drafts list", error);
 
@@ -92,7 +91,7 @@ drafts_show (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autoptr(FpDraft) draft = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
 
   if (!fp_cli_parse (cli, "UID", NULL, argc, argv, &rest))
@@ -103,7 +102,6 @@ drafts_show (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_open_draft_async (cli->engine, rest[0], NULL, fp_cli_await_cb, &await);
   draft = fp_engine_open_draft_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!draft)
     return fp_cli_fail (rest[0], error);
 
@@ -133,13 +131,12 @@ discard (FpCli     *cli,
 
   for (guint i = 0; code == FP_EXIT_OK && rest[i]; i++)
     {
-      FpCliAwait await = { NULL };
+      g_auto(FpCliAwait) await = { NULL };
       GError *error = NULL;
 
       fp_engine_discard_draft_async (cli->engine, rest[i], undo, NULL, fp_cli_await_cb, &await);
       if (!fp_engine_discard_draft_finish (cli->engine, fp_cli_wait (&await), &error))
         code = fp_cli_fail (rest[i], error);
-      g_object_unref (await.result);
     }
 
   return code;

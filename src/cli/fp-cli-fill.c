@@ -67,7 +67,7 @@ attach (FpDraft    *draft,
   g_autofree char *name = NULL;
   g_autofree char *type = NULL;
   g_autofree char *mime = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gboolean attached;
 
@@ -89,7 +89,6 @@ attach (FpDraft    *draft,
   fp_draft_attach_async (draft, node, G_INPUT_STREAM (stream), name, mime ? mime : "application/octet-stream", NULL,
                          fp_cli_await_cb, &await);
   attached = fp_draft_attach_finish (draft, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
 
   return attached ? FP_EXIT_OK : fp_cli_fail (path, error);
 }
@@ -98,13 +97,12 @@ static int
 save (FpCli   *cli,
       FpDraft *draft)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gboolean saved;
 
   fp_draft_flush_async (draft, NULL, fp_cli_await_cb, &await);
   saved = fp_draft_flush_finish (draft, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!saved)
     return fp_cli_fail (_("the draft"), error);
   if (fp_draft_get_state (draft) == FP_DRAFT_EMPTY)
@@ -132,14 +130,13 @@ static int
 submit (FpCli   *cli,
         FpDraft *draft)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(FpItem) item = NULL;
   GError *error = NULL;
   int code;
 
   fp_engine_submit_async (cli->engine, draft, NULL, fp_cli_await_cb, &await);
   item = fp_engine_submit_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (item)
     {
       if (cli->json)
@@ -155,7 +152,6 @@ submit (FpCli   *cli,
   fp_draft_flush_async (draft, NULL, fp_cli_await_cb, &await);
   if (fp_draft_flush_finish (draft, fp_cli_wait (&await), NULL) && fp_draft_get_state (draft) == FP_DRAFT_SAVED)
     g_printerr (_("fieldpostctl: the answers are kept as draft %s\n"), fp_draft_get_uid (draft));
-  g_object_unref (await.result);
 
   return code;
 }
@@ -175,7 +171,9 @@ fill (FpCli   *cli,
     code = attach (draft, attachments[i]);
   if (code != FP_EXIT_OK)
     {
-      /* A mistake on the command line leaves nothing behind: the command is simply given again. */
+      /* A mistake on the command line leaves nothing behind, unless a file was attached before it. */
+      if (fp_draft_get_revision (draft) > 0)
+        g_printerr (_("fieldpostctl: the answers are kept as draft %s\n"), fp_draft_get_uid (draft));
       fp_draft_end (draft);
       return code;
     }
@@ -190,7 +188,7 @@ open_draft (FpCli      *cli,
             int        *code)
 {
   g_autoptr(FpFormRow) form = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   FpDraft *draft;
 
@@ -208,7 +206,6 @@ open_draft (FpCli      *cli,
       fp_engine_begin_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
       draft = fp_engine_begin_finish (cli->engine, fp_cli_wait (&await), &error);
     }
-  g_object_unref (await.result);
   if (!draft)
     *code = fp_cli_fail (name, error);
 

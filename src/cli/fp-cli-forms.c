@@ -16,12 +16,11 @@ static GPtrArray *
 read_forms (FpCli  *cli,
             GError **error)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GPtrArray *forms;
 
   fp_engine_list_forms_async (cli->engine, NULL, fp_cli_await_cb, &await);
   forms = fp_engine_list_forms_finish (cli->engine, fp_cli_wait (&await), error);
-  g_object_unref (await.result);
 
   return forms;
 }
@@ -96,7 +95,7 @@ add_form (FpCli      *cli,
           const char *submit_url,
           const char *name)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(FpFormRow) form = NULL;
   GError *error = NULL;
 
@@ -104,7 +103,6 @@ add_form (FpCli      *cli,
     return FP_EXIT_STORE;
   fp_engine_add_form_async (cli->engine, xml, submit_url, NULL, fp_cli_await_cb, &await);
   form = fp_engine_add_form_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!form)
     return fp_cli_fail (name, error);
 
@@ -197,7 +195,7 @@ forms_remove (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autoptr(FpFormRow) form = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gboolean removed;
 
@@ -213,7 +211,6 @@ forms_remove (FpCli  *cli,
 
   fp_engine_remove_form_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
   removed = fp_engine_remove_form_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
 
   return removed ? FP_EXIT_OK : fp_cli_fail (rest[0], error);
 }
@@ -224,14 +221,13 @@ update_server (FpCli             *cli,
                const FpServerRow *server,
                gint              *total)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   const char * const *refused;
   gint n;
 
   fp_engine_refresh_server_async (cli->engine, server->id, NULL, fp_cli_await_cb, &await);
   n = fp_engine_refresh_server_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (n < 0)
     return fp_cli_fail (server->title, error);
 
@@ -250,7 +246,7 @@ forms_update (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autoptr(GPtrArray) servers = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gint total = 0;
   int code = FP_EXIT_OK;
@@ -261,7 +257,6 @@ forms_update (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_list_servers_async (cli->engine, NULL, fp_cli_await_cb, &await);
   servers = fp_engine_list_servers_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!servers)
     return fp_cli_fail ("forms update", error);
 

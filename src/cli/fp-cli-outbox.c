@@ -40,7 +40,7 @@ fp_cli_list (FpCli  *cli,
     { NULL },
   };
   FpItemQuery query = { 0 };
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GPtrArray) items = NULL;
   GError *error = NULL;
 
@@ -63,7 +63,6 @@ fp_cli_list (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_list_items_async (cli->engine, &query, NULL, fp_cli_await_cb, &await);
   items = fp_engine_list_items_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!items)
     return fp_cli_fail ("list", error);
 
@@ -145,7 +144,7 @@ fp_cli_show (FpCli  *cli,
   g_autoptr(GArray) ids = NULL;
   g_autoptr(FpItem) item = NULL;
   g_autoptr(FpReceipt) receipt = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
 
   if (!fp_cli_parse (cli, "ID", NULL, argc, argv, &rest))
@@ -160,7 +159,6 @@ fp_cli_show (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_get_item_async (cli->engine, g_array_index (ids, gint64, 0), NULL, fp_cli_await_cb, &await);
   item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), &receipt, &error);
-  g_object_unref (await.result);
   if (!item)
     return fp_cli_fail (NULL, error);
 
@@ -178,7 +176,7 @@ act (FpCli  *cli,
      FpAct   what,
      GArray *ids)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gint n;
 
@@ -186,7 +184,6 @@ act (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_act_async (cli->engine, what, ids, NULL, fp_cli_await_cb, &await);
   n = fp_engine_act_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (n < 0)
     return fp_cli_fail (NULL, error);
 

@@ -57,7 +57,7 @@ server_add (FpCli  *cli,
   g_autoptr(FpServerRow) server = NULL;
   const char * const *refused;
   FpReach reach = FP_REACH_AUTO;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   const GOptionEntry entries[] = {
     { "user", 0, 0, G_OPTION_ARG_STRING, &user, N_("User name; the password is asked for, or read from stdin"),
@@ -80,7 +80,6 @@ server_add (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_add_server_async (cli->engine, rest[0], title, user, password, reach, NULL, fp_cli_await_cb, &await);
   server = fp_engine_add_server_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!server)
     return fp_cli_fail ("server add", error);
 
@@ -102,7 +101,7 @@ server_list (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autoptr(GPtrArray) servers = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
@@ -111,7 +110,6 @@ server_list (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_list_servers_async (cli->engine, NULL, fp_cli_await_cb, &await);
   servers = fp_engine_list_servers_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!servers)
     return fp_cli_fail ("server list", error);
 
@@ -136,7 +134,7 @@ server_remove (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autoptr(GArray) ids = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gboolean removed;
 
@@ -152,7 +150,6 @@ server_remove (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_remove_server_async (cli->engine, g_array_index (ids, gint64, 0), NULL, fp_cli_await_cb, &await);
   removed = fp_engine_remove_server_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
 
   return removed ? FP_EXIT_OK : fp_cli_fail ("server remove", error);
 }

@@ -108,7 +108,7 @@ set_paused (FpCli     *cli,
             char     **argv)
 {
   g_auto(GStrv) rest = NULL;
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gboolean done;
 
@@ -121,7 +121,6 @@ set_paused (FpCli     *cli,
 
   fp_engine_set_paused_async (cli->engine, paused, NULL, fp_cli_await_cb, &await);
   done = fp_engine_set_paused_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!done)
     return fp_cli_fail (argv[0], error);
   if (!cli->json)

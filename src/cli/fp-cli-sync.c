@@ -6,8 +6,8 @@
 
 /* A network that was just asked to look again may say "offline" for a moment longer. */
 #define SETTLE_MS 2000
-/* Who waits is not kept for a server that asked for more patience than this. */
-#define PATIENCE_MS (60 * 1000)
+/* The longest quick wait and a little: who waits is not kept for a server that is away for longer. */
+#define PATIENCE_MS (35 * 1000)
 #define PAGE 500
 
 typedef struct {
@@ -67,12 +67,11 @@ look_page (Run      *run,
            GError  **error)
 {
   FpItemQuery query = { .tag = (char *) run->tag, .after = *after, .limit = PAGE };
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GPtrArray) items = NULL;
 
   fp_engine_list_items_async (run->cli->engine, &query, NULL, fp_cli_await_cb, &await);
   items = fp_engine_list_items_finish (run->cli->engine, fp_cli_wait (&await), error);
-  g_object_unref (await.result);
   if (!items)
     return FALSE;
 
@@ -147,13 +146,12 @@ run_until_settled (Run     *run,
 static gboolean
 start_sending (Run *run)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(FpLink) link = NULL;
   GError *error = NULL;
 
   fp_link_new_async (run->cli->clock, NULL, fp_cli_await_cb, &await);
   link = fp_link_new_finish (fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!link)
     {
       fp_cli_fail (_("the network cannot be watched"), error);
@@ -202,14 +200,13 @@ print_result (Run   *run,
 static gboolean
 ask_agent (Run *run)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   gboolean asked;
 
   if (fp_agent_client_get_presence (run->cli->client) != FP_AGENT_PRESENT)
     return FALSE;
   fp_agent_client_sync_async (run->cli->client, run->tag, NULL, fp_cli_await_cb, &await);
   asked = fp_agent_client_sync_finish (run->cli->client, fp_cli_wait (&await), NULL);
-  g_object_unref (await.result);
 
   return asked;
 }

@@ -7,6 +7,9 @@
 #include "form/fp-form-def.h"
 #include "secret/fp-secret.h"
 
+/* Where the help text of a command begins. */
+#define COLUMN 42
+
 void
 fp_cli_await_cb (GObject      *source,
                  GAsyncResult *result,
@@ -15,6 +18,12 @@ fp_cli_await_cb (GObject      *source,
   FpCliAwait *self = await;
 
   self->result = g_object_ref (result);
+}
+
+void
+fp_cli_await_clear (FpCliAwait *await)
+{
+  g_clear_object (&await->result);
 }
 
 GAsyncResult *
@@ -29,7 +38,7 @@ fp_cli_wait (FpCliAwait *await)
 gboolean
 fp_cli_open (FpCli *cli)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   gboolean opened;
 
@@ -37,7 +46,6 @@ fp_cli_open (FpCli *cli)
   cli->engine = fp_engine_new (NULL, cli->clock);
   fp_engine_open_async (cli->engine, NULL, fp_cli_await_cb, &await);
   opened = fp_engine_open_finish (cli->engine, fp_cli_wait (&await), &error);
-  g_object_unref (await.result);
   if (!opened)
     {
       fp_cli_fail (fp_store_get_folder (fp_engine_get_store (cli->engine)), error);
@@ -51,12 +59,11 @@ fp_cli_open (FpCli *cli)
 static gboolean
 was_quit (FpCli *cli)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autofree char *quit = NULL;
 
   fp_engine_read_setting_async (cli->engine, FP_SETTING_AGENT_QUIT, NULL, fp_cli_await_cb, &await);
   quit = fp_engine_read_setting_finish (cli->engine, fp_cli_wait (&await), NULL);
-  g_object_unref (await.result);
 
   return g_strcmp0 (quit, "1") == 0;
 }
@@ -65,14 +72,13 @@ gboolean
 fp_cli_connect (FpCli    *cli,
                 gboolean  wake)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
 
   if (!fp_cli_open (cli))
     return FALSE;
 
   g_bus_get (G_BUS_TYPE_SESSION, NULL, fp_cli_await_cb, &await);
   cli->bus = g_bus_get_finish (fp_cli_wait (&await), NULL);
-  g_object_unref (await.result);
   if (cli->bus)
     g_dbus_connection_set_exit_on_close (cli->bus, FALSE);
   cli->client = fp_agent_client_new (cli->engine, cli->bus, wake && !was_quit (cli));
@@ -204,10 +210,12 @@ print_commands (const char         *group,
       g_autofree char *call = g_strdup_printf ("%s%s%s %s", group ? group : "", group ? " " : "", command->name,
                                                command->arguments);
 
+      int pad = MAX (0, COLUMN - (int) g_utf8_strlen (call, -1));
+
       if (to_stderr)
-        g_printerr ("  %-44s %s\n", call, _(command->help));
+        g_printerr ("  %s%*s %s\n", call, pad, "", _(command->help));
       else
-        g_print ("  %-44s %s\n", call, _(command->help));
+        g_print ("  %s%*s %s\n", call, pad, "", _(command->help));
     }
 }
 

@@ -54,10 +54,13 @@ int      fp_cli_dispatch  (FpCli               *cli,
                            int                  argc,
                            char               **argv);
 
-/* Callback of an asynchronous call; fp_cli_wait() runs the main context until it came. */
+/* Callback of an asynchronous call; fp_cli_wait() runs the main context until it came. For a second call on the same
+ * struct it is cleared first. */
 typedef struct {
   GAsyncResult *result;
 } FpCliAwait;
+void          fp_cli_await_clear (FpCliAwait *await);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FpCliAwait, fp_cli_await_clear)
 void          fp_cli_await_cb (GObject      *source,
                                GAsyncResult *result,
                                gpointer      await);

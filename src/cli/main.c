@@ -29,7 +29,7 @@ static const FpCliCommand commands[] = {
 static void
 finish (FpCli *cli)
 {
-  FpCliAwait await = { NULL };
+  g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GError) error = NULL;
 
   if (cli->bus)
@@ -40,7 +40,6 @@ finish (FpCli *cli)
       fp_engine_close_async (cli->engine, NULL, fp_cli_await_cb, &await);
       if (!fp_engine_close_finish (cli->engine, fp_cli_wait (&await), &error))
         g_printerr ("fieldpostctl: %s\n", error->message);
-      g_object_unref (await.result);
     }
   g_clear_object (&cli->engine);
   g_clear_object (&cli->bus);
