@@ -127,7 +127,7 @@ fp_choices_question_constructed (GObject *object)
     gtk_box_append (GTK_BOX (list), make_button (self, choices->pdata[i]));
   if (self->one)
     {
-      self->clear = gtk_button_new_with_mnemonic (_("_Clear Answer"));
+      self->clear = gtk_button_new_with_label (_("Clear Answer"));
       gtk_widget_set_halign (self->clear, GTK_ALIGN_START);
       gtk_widget_add_css_class (self->clear, "flat");
       gtk_widget_add_css_class (self->clear, "clear-answer");

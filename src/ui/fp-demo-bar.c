@@ -62,7 +62,7 @@ fp_demo_bar_dispose (GObject *object)
 {
   FpDemoBar *self = FP_DEMO_BAR (object);
 
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_DEMO_BAR);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_DEMO_BAR);
   g_clear_object (&self->client);
 
   G_OBJECT_CLASS (fp_demo_bar_parent_class)->dispose (object);

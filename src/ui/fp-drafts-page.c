@@ -138,7 +138,7 @@ fp_drafts_page_dispose (GObject *object)
   FpDraftsPage *self = FP_DRAFTS_PAGE (object);
 
   g_cancellable_cancel (self->cancellable);
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_DRAFTS_PAGE);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_DRAFTS_PAGE);
   g_clear_object (&self->engine);
 
   G_OBJECT_CLASS (fp_drafts_page_parent_class)->dispose (object);

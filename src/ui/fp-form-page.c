@@ -386,7 +386,7 @@ fp_form_page_dispose (GObject *object)
 {
   FpFormPage *self = FP_FORM_PAGE (object);
 
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_FORM_PAGE);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_FORM_PAGE);
   g_clear_object (&self->engine);
   g_clear_object (&self->draft);
   g_clear_pointer (&self->questions, g_ptr_array_unref);

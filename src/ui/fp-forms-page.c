@@ -163,7 +163,7 @@ fp_forms_page_dispose (GObject *object)
   FpFormsPage *self = FP_FORMS_PAGE (object);
 
   g_cancellable_cancel (self->cancellable);
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_FORMS_PAGE);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_FORMS_PAGE);
   g_clear_object (&self->engine);
 
   G_OBJECT_CLASS (fp_forms_page_parent_class)->dispose (object);

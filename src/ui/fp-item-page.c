@@ -222,7 +222,7 @@ fp_item_page_dispose (GObject *object)
   FpItemPage *self = FP_ITEM_PAGE (object);
 
   g_cancellable_cancel (self->cancellable);
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_ITEM_PAGE);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_ITEM_PAGE);
   g_clear_object (&self->engine);
 
   G_OBJECT_CLASS (fp_item_page_parent_class)->dispose (object);

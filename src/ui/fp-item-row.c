@@ -117,8 +117,11 @@ show_item (FpItemRow    *self,
       gtk_widget_add_css_class (GTK_WIDGET (self->icon), "error");
       gtk_widget_add_css_class (GTK_WIDGET (self->reason), "error");
     }
+  /* The name comes second: without a target the action would be called with the wrong type. */
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->retry), "x", item->id);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->retry), "win.retry");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->discard), "x", item->id);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->discard), "win.discard-item");
 }
 
 static void
@@ -162,7 +165,7 @@ fp_item_row_dispose (GObject *object)
   FpItemRow *self = FP_ITEM_ROW (object);
 
   g_signal_group_set_target (self->object_signals, NULL);
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_ITEM_ROW);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_ITEM_ROW);
   g_clear_object (&self->object);
 
   G_OBJECT_CLASS (fp_item_row_parent_class)->dispose (object);

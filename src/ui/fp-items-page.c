@@ -102,7 +102,7 @@ fp_items_page_dispose (GObject *object)
 {
   FpItemsPage *self = FP_ITEMS_PAGE (object);
 
-  gtk_widget_dispose_template (GTK_WIDGET (self), FP_TYPE_ITEMS_PAGE);
+  fp_ui_dispose_template (GTK_WIDGET (self), FP_TYPE_ITEMS_PAGE);
   if (self->model)
     g_object_run_dispose (G_OBJECT (self->model));
   g_clear_object (&self->model);

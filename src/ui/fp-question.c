@@ -226,7 +226,7 @@ fp_question_dispose (GObject *object)
   FpQuestionPrivate *priv = fp_question_get_instance_private (FP_QUESTION (object));
 
   priv->control = NULL;
-  gtk_widget_dispose_template (GTK_WIDGET (object), FP_TYPE_QUESTION);
+  fp_ui_dispose_template (GTK_WIDGET (object), FP_TYPE_QUESTION);
 
   G_OBJECT_CLASS (fp_question_parent_class)->dispose (object);
 }

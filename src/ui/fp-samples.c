@@ -3,6 +3,9 @@
 #include "form/fp-form-def.h"
 #include "ui/fp-ui.h"
 
+/* The port that the README starts the receiver on. */
+#define RECEIVER_ADDRESS "http://127.0.0.1:8180/submission"
+
 static gint
 compare_names (gconstpointer a,
                gconstpointer b)
@@ -45,4 +48,18 @@ fp_sample_dup_title (const char *name)
   g_autoptr(FpFormDef) def = xml ? fp_form_def_parse (xml, NULL) : NULL;
 
   return def ? g_strdup (fp_form_def_get_title (def)) : NULL;
+}
+
+/**
+ * fp_sample_dup_address:
+ *
+ * Returns: (transfer full) (nullable): the address to add the sample with
+ */
+char *
+fp_sample_dup_address (const char *name)
+{
+  g_autoptr(GBytes) xml = fp_sample_dup_xml (name);
+  g_autoptr(FpFormDef) def = xml ? fp_form_def_parse (xml, NULL) : NULL;
+
+  return def && fp_form_def_get_submit_url (def) ? NULL : g_strdup (RECEIVER_ADDRESS);
 }

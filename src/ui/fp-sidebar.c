@@ -87,7 +87,7 @@ fp_sidebar_set_folded (FpSidebar *self,
 static void
 fp_sidebar_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), FP_TYPE_SIDEBAR);
+  fp_ui_dispose_template (GTK_WIDGET (object), FP_TYPE_SIDEBAR);
 
   G_OBJECT_CLASS (fp_sidebar_parent_class)->dispose (object);
 }

@@ -94,7 +94,7 @@ fp_status_bar_set_status (FpStatusBar    *self,
 static void
 fp_status_bar_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), FP_TYPE_STATUS_BAR);
+  fp_ui_dispose_template (GTK_WIDGET (object), FP_TYPE_STATUS_BAR);
 
   G_OBJECT_CLASS (fp_status_bar_parent_class)->dispose (object);
 }

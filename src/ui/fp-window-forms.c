@@ -256,10 +256,12 @@ add_sample_action (GtkWidget  *widget,
                    GVariant   *parameter)
 {
   FpWindow *self = FP_WINDOW (widget);
-  g_autoptr(GBytes) xml = fp_sample_dup_xml (g_variant_get_string (parameter, NULL));
+  const char *sample = g_variant_get_string (parameter, NULL);
+  g_autoptr(GBytes) xml = fp_sample_dup_xml (sample);
+  g_autofree char *address = fp_sample_dup_address (sample);
 
   if (xml)
-    fp_engine_add_form_async (self->engine, xml, NULL, NULL, sample_added_cb, g_object_ref (self));
+    fp_engine_add_form_async (self->engine, xml, address, NULL, sample_added_cb, g_object_ref (self));
 }
 
 static void
