@@ -169,10 +169,10 @@ def function_length(tree):
 
 
 def names(tree):
-    """files are fp-…, what they define is Fp…, fp_… or FP_…, and a template has the name of its file"""
+    """files are fp-… (GTK itself names one), what they define is Fp…, fp_… or FP_…, and a template has the name of its file"""
     for path in tree.sources() + tree.having('.ui', under='src/'):
         base = os.path.basename(path)
-        if not re.match(r'^(fp-[a-z0-9-]+\.(c|h|ui)|main\.c)$', base):
+        if not re.match(r'^(fp-[a-z0-9-]+\.(c|h|ui)|main\.c|help-overlay\.ui)$', base):
             yield f'{path}:1: a source file is called fp-…'
             continue
         if path.endswith('.ui'):
