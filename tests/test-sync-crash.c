@@ -107,8 +107,10 @@ test_killed_while_draining (Fixture       *f,
       ids[i] = fp_sync_fixture_insert (f, item);
     }
 
+  fp_sink_set_delay (f->sink, 60);
   for (guint i = 0; i < KILLS; i++)
     kill_one (f, i);
+  fp_sink_set_delay (f->sink, 0);
   g_test_message ("stored before the last run: %u of %d, in %u requests", fp_sink_get_n_stored (f->sink), ITEMS,
                   fp_sink_get_n (f->sink));
 

@@ -1,7 +1,7 @@
 /* fp-sync-private.h — the inside of FpSync, shared by fp-sync*.c only
  *
- * fp-sync.c: the object, the lock, what wakes it. fp-sync-pump.c: turns of the store, choosing what goes next.
- * fp-sync-flight.c: one attempt, from the claim to its outcome. */
+ * fp-sync.c: the object and its state. fp-sync-wake.c: the lock and what wakes it. fp-sync-pump.c: turns of the store,
+ * choosing what goes next. fp-sync-flight.c: one attempt, from the claim to its outcome. */
 #pragma once
 
 #include "store/fp-sender-lock.h"
@@ -82,7 +82,6 @@ FpGate     fp_sync_gate            (FpSync       *self,
 FpBreaker *fp_sync_get_breaker     (FpSync       *self,
                                     const char   *host);
 void       fp_sync_update_state    (FpSync       *self);
-void       fp_sync_arm             (FpSync       *self);
 /* Ends a stop when nothing is under way any more; @error: why something could not be written. */
 void       fp_sync_check_stopped   (FpSync       *self,
                                     const GError *error);
@@ -92,6 +91,20 @@ void       fp_sync_emit_progress   (FpSync       *self,
                                     gint64        item,
                                     gint64        done,
                                     gint64        total);
+
+/* fp-sync-wake.c */
+void       fp_sync_wait_for_lock   (FpSync       *self);
+void       fp_sync_listen          (FpSync       *self);
+void       fp_sync_stop_listening  (FpSync       *self);
+gboolean   fp_sync_timer_cb        (gpointer      self);
+/* Arms the timer for the next moment at which something is to be done. */
+void       fp_sync_arm             (FpSync       *self);
+/* Has the next turn clear waits; @tag: (nullable): only of items with it. */
+void       fp_sync_wish_to_clear   (FpSync       *self,
+                                    FpSyncClear   clear,
+                                    const char   *tag);
+void       fp_sync_reset_breakers  (FpSync       *self,
+                                    gboolean      even_retry_after);
 
 /* Starts the next turn if there is something to do and none is under way. */
 void       fp_sync_pump            (FpSync       *self);

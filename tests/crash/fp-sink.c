@@ -19,6 +19,7 @@ struct _FpSink
   GHashTable *stored;   /* set of keys */
   GPtrArray *held;      /* SoupServerMessage, paused */
   gboolean hold;
+  guint delay;          /* ms */
   guint changed;
   guint open;
   guint most;
@@ -123,6 +124,25 @@ finished_cb (FpSink *self)
   self->open--;
 }
 
+typedef struct {
+  FpSink *sink;
+  SoupServerMessage *msg; /* owned */
+  FpSinkArrival *arrival;
+} Late;
+
+static gboolean
+late_cb (gpointer user_data)
+{
+  Late *late = user_data;
+
+  answer_message (late->sink, late->msg, late->arrival);
+  soup_server_message_unpause (late->msg);
+  g_object_unref (late->msg);
+  g_free (late);
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
 handler_cb (SoupServer        *server,
             SoupServerMessage *msg,
@@ -141,6 +161,18 @@ handler_cb (SoupServer        *server,
       g_object_set_data (G_OBJECT (msg), "arrival", arrival);
       soup_server_message_pause (msg);
       g_ptr_array_add (self->held, g_object_ref (msg));
+      return;
+    }
+
+  if (self->delay > 0)
+    {
+      Late *late = g_new0 (Late, 1);
+
+      late->sink = self;
+      late->msg = g_object_ref (msg);
+      late->arrival = arrival;
+      soup_server_message_pause (msg);
+      g_timeout_add ((guint) g_random_int_range (0, (gint32) self->delay), late_cb, late);
       return;
     }
 
@@ -214,6 +246,13 @@ fp_sink_set_path (FpSink     *self,
                   guint       status)
 {
   g_hash_table_insert (self->paths, g_strdup (path), GUINT_TO_POINTER (status));
+}
+
+void
+fp_sink_set_delay (FpSink *self,
+                   guint   ms)
+{
+  self->delay = ms;
 }
 
 void

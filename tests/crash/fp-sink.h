@@ -35,6 +35,9 @@ void           fp_sink_set_path     (FpSink     *self,
 /* While held, requests are read and wait for their answers. */
 void           fp_sink_hold         (FpSink     *self,
                                      gboolean    hold);
+/* Answers come after a random time below @ms. */
+void           fp_sink_set_delay    (FpSink     *self,
+                                     guint       ms);
 
 /* Every request, in order of arrival. */
 guint          fp_sink_get_n        (FpSink     *self);
