@@ -36,17 +36,6 @@ normalize (xmlNode *node)
 
   if (node->ns && !node->ns->prefix)
     node->ns = NULL;
-  for (xmlNs **at = &node->nsDef; *at;)
-    if (!(*at)->prefix)
-      {
-        xmlNs *gone = *at;
-
-        *at = gone->next;
-        xmlFreeNs (gone);
-      }
-    else
-      at = &(*at)->next;
-
   for (xmlNode *child = node->children; child; child = next)
     {
       next = child->next;
@@ -58,6 +47,18 @@ normalize (xmlNode *node)
           xmlFreeNode (child);
         }
     }
+
+  /* Last: the children refer to them until they are normalized. */
+  for (xmlNs **at = &node->nsDef; *at;)
+    if (!(*at)->prefix)
+      {
+        xmlNs *gone = *at;
+
+        *at = gone->next;
+        xmlFreeNs (gone);
+      }
+    else
+      at = &(*at)->next;
 }
 
 static xmlDoc *
