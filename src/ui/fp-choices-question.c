@@ -13,8 +13,9 @@ struct _FpChoicesQuestion
   /* Owned. */
   GPtrArray *buttons; /* GtkCheckButton in the order of the choices, borrowed from the widget tree */
 
-  /* Borrowed: a child, NULL where several may be chosen. */
-  GtkWidget *clear;
+  /* Borrowed: children. */
+  GtkWidget *list;
+  GtkWidget *clear; /* NULL where several may be chosen */
 
   gboolean   one;
   gboolean   showing;
@@ -32,6 +33,8 @@ fp_choices_question_show_value (FpQuestion *question)
   g_auto(GStrv) tokens = g_strsplit (value ? value : "", " ", -1);
   gboolean any = FALSE;
 
+  if (!choices || choices->len != self->buttons->len)
+    return;
   self->showing = TRUE;
   for (guint i = 0; i < self->buttons->len; i++)
     {
@@ -105,26 +108,42 @@ make_button (FpChoicesQuestion *self,
   return button;
 }
 
+/* Choices can depend on other answers. */
+static void
+fill_list (FpChoicesQuestion *self)
+{
+  GPtrArray *choices = fp_form_node_get_choices (fp_question_get_node (FP_QUESTION (self)));
+
+  for (guint i = 0; i < self->buttons->len; i++)
+    gtk_box_remove (GTK_BOX (self->list), self->buttons->pdata[i]);
+  g_ptr_array_set_size (self->buttons, 0);
+  for (guint i = 0; choices && i < choices->len; i++)
+    gtk_box_append (GTK_BOX (self->list), make_button (self, choices->pdata[i]));
+}
+
+static void
+choices_changed_cb (FpChoicesQuestion *self)
+{
+  fill_list (self);
+  fp_choices_question_show_value (FP_QUESTION (self));
+}
+
 static void
 fp_choices_question_constructed (GObject *object)
 {
   FpChoicesQuestion *self = FP_CHOICES_QUESTION (object);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   FpFormNode *node;
-  GPtrArray *choices;
-  GtkWidget *box, *list;
 
   G_OBJECT_CLASS (fp_choices_question_parent_class)->constructed (object);
 
   node = fp_question_get_node (FP_QUESTION (self));
-  choices = fp_form_node_get_choices (node);
   self->one = fp_form_node_get_question (node) == FP_QUESTION_SELECT_ONE;
-  box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  list = g_object_new (GTK_TYPE_BOX, "orientation", GTK_ORIENTATION_VERTICAL, "accessible-role",
-                       self->one ? GTK_ACCESSIBLE_ROLE_RADIO_GROUP : GTK_ACCESSIBLE_ROLE_GROUP, NULL);
-  gtk_widget_add_css_class (list, "choices");
-  gtk_box_append (GTK_BOX (box), list);
-  for (guint i = 0; choices && i < choices->len; i++)
-    gtk_box_append (GTK_BOX (list), make_button (self, choices->pdata[i]));
+  self->list = g_object_new (GTK_TYPE_BOX, "orientation", GTK_ORIENTATION_VERTICAL, "accessible-role",
+                             self->one ? GTK_ACCESSIBLE_ROLE_RADIO_GROUP : GTK_ACCESSIBLE_ROLE_GROUP, NULL);
+  gtk_widget_add_css_class (self->list, "choices");
+  gtk_box_append (GTK_BOX (box), self->list);
+  fill_list (self);
   if (self->one)
     {
       self->clear = gtk_button_new_with_label (_("Clear Answer"));
@@ -134,7 +153,8 @@ fp_choices_question_constructed (GObject *object)
       g_signal_connect_object (self->clear, "clicked", G_CALLBACK (clear_cb), self, G_CONNECT_SWAPPED);
       gtk_box_append (GTK_BOX (box), self->clear);
     }
-  fp_question_set_control (FP_QUESTION (self), box, list);
+  fp_question_set_control (FP_QUESTION (self), box, self->list);
+  g_signal_connect_object (node, "notify::choices", G_CALLBACK (choices_changed_cb), self, G_CONNECT_SWAPPED);
 }
 
 static void

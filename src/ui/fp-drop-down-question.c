@@ -4,6 +4,9 @@
 
 #include <glib/gi18n.h>
 
+/* With more choices than this they can be searched. */
+#define SEARCH_FROM 8
+
 /* One of many choices, folded away (appearance "minimal"); a long list can be searched. */
 struct _FpDropDownQuestion
 {
@@ -91,19 +94,13 @@ make_factory (GCallback setup)
   return factory;
 }
 
+/* Choices can depend on other answers. */
 static void
-fp_drop_down_question_constructed (GObject *object)
+choices_changed_cb (FpDropDownQuestion *self)
 {
-  FpDropDownQuestion *self = FP_DROP_DOWN_QUESTION (object);
-  GtkStringList *strings = gtk_string_list_new (NULL);
-  g_autoptr(GtkListItemFactory) folded = make_factory (G_CALLBACK (setup_cb));
-  g_autoptr(GtkListItemFactory) unfolded = make_factory (G_CALLBACK (setup_wrapped_cb));
-  GPtrArray *choices;
-  GtkWidget *drop_down;
+  GPtrArray *choices = fp_form_node_get_choices (fp_question_get_node (FP_QUESTION (self)));
+  g_autoptr(GtkStringList) strings = gtk_string_list_new (NULL);
 
-  G_OBJECT_CLASS (fp_drop_down_question_parent_class)->constructed (object);
-
-  choices = fp_form_node_get_choices (fp_question_get_node (FP_QUESTION (self)));
   gtk_string_list_append (strings, _("No answer"));
   for (guint i = 0; choices && i < choices->len; i++)
     {
@@ -111,14 +108,31 @@ fp_drop_down_question_constructed (GObject *object)
 
       gtk_string_list_append (strings, choice->label && *choice->label ? choice->label : choice->value);
     }
-  drop_down = gtk_drop_down_new (G_LIST_MODEL (strings),
-                                 gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string"));
+  self->showing = TRUE;
+  gtk_drop_down_set_model (self->drop_down, G_LIST_MODEL (strings));
+  gtk_drop_down_set_enable_search (self->drop_down, choices && choices->len > SEARCH_FROM);
+  self->showing = FALSE;
+  fp_drop_down_question_show_value (FP_QUESTION (self));
+}
+
+static void
+fp_drop_down_question_constructed (GObject *object)
+{
+  FpDropDownQuestion *self = FP_DROP_DOWN_QUESTION (object);
+  g_autoptr(GtkListItemFactory) folded = make_factory (G_CALLBACK (setup_cb));
+  g_autoptr(GtkListItemFactory) unfolded = make_factory (G_CALLBACK (setup_wrapped_cb));
+  GtkWidget *drop_down = gtk_drop_down_new (NULL, gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string"));
+
+  G_OBJECT_CLASS (fp_drop_down_question_parent_class)->constructed (object);
+
   self->drop_down = GTK_DROP_DOWN (drop_down);
   gtk_drop_down_set_factory (self->drop_down, folded);
   gtk_drop_down_set_list_factory (self->drop_down, unfolded);
-  gtk_drop_down_set_enable_search (self->drop_down, choices && choices->len > 8);
+  choices_changed_cb (self);
   fp_question_set_control (FP_QUESTION (self), drop_down, drop_down);
   g_signal_connect_object (drop_down, "notify::selected", G_CALLBACK (selected_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (fp_question_get_node (FP_QUESTION (self)), "notify::choices",
+                           G_CALLBACK (choices_changed_cb), self, G_CONNECT_SWAPPED);
 }
 
 static void

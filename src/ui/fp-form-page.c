@@ -349,7 +349,12 @@ fp_form_page_get_property (GObject    *object,
   FpFormPage *self = FP_FORM_PAGE (object);
 
   if (prop_id == PROP_LANGUAGE)
-    g_value_set_string (value, self->draft ? fp_form_model_get_language (get_model (self)) : NULL);
+    {
+      const char *language = self->draft ? fp_form_model_get_language (get_model (self)) : NULL;
+
+      /* The state of an action is never nothing. */
+      g_value_set_string (value, language ? language : "");
+    }
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }

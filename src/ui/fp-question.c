@@ -347,7 +347,13 @@ fp_question_focus (FpQuestion *self)
   if (priv->has_focus)
     return TRUE;
 
-  return priv->control && gtk_widget_child_focus (priv->control, GTK_DIR_TAB_FORWARD);
+  if (!priv->control || !gtk_widget_child_focus (priv->control, GTK_DIR_TAB_FORWARD))
+    return FALSE;
+  /* Selected text would be gone with the next key; whoever comes back wants to go on. */
+  if (GTK_IS_EDITABLE (priv->control))
+    gtk_editable_set_position (GTK_EDITABLE (priv->control), -1);
+
+  return TRUE;
 }
 
 /**

@@ -21,6 +21,9 @@ struct _FpSidebar
   GtkLabel      *drafts_count;
   GtkLabel      *outbox_count;
   FpStatusBar   *status_bar;
+
+  /* Borrowed: the row of the page that is shown. */
+  GtkListBoxRow *current;
 };
 
 G_DEFINE_FINAL_TYPE (FpSidebar, fp_sidebar, GTK_TYPE_WIDGET)
@@ -32,6 +35,15 @@ row_activated_cb (FpSidebar     *self,
   gtk_widget_activate_action (GTK_WIDGET (self), "win.show-page", "s", gtk_widget_get_name (GTK_WIDGET (row)));
 }
 
+/* Arrow keys only move the focus: what is marked is the page that is shown. */
+static void
+row_selected_cb (FpSidebar     *self,
+                 GtkListBoxRow *row)
+{
+  if (self->current && row != self->current)
+    gtk_list_box_select_row (self->list, self->current);
+}
+
 void
 fp_sidebar_set_page (FpSidebar  *self,
                      const char *page)
@@ -40,7 +52,10 @@ fp_sidebar_set_page (FpSidebar  *self,
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     if (g_strcmp0 (gtk_widget_get_name (GTK_WIDGET (rows[i])), page) == 0)
-      gtk_list_box_select_row (self->list, rows[i]);
+      {
+        self->current = rows[i];
+        gtk_list_box_select_row (self->list, rows[i]);
+      }
 }
 
 static void
@@ -87,6 +102,7 @@ fp_sidebar_set_folded (FpSidebar *self,
 static void
 fp_sidebar_dispose (GObject *object)
 {
+  FP_SIDEBAR (object)->current = NULL;
   fp_ui_dispose_template (GTK_WIDGET (object), FP_TYPE_SIDEBAR);
 
   G_OBJECT_CLASS (fp_sidebar_parent_class)->dispose (object);
@@ -110,6 +126,7 @@ fp_sidebar_class_init (FpSidebarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FpSidebar, outbox_count);
   gtk_widget_class_bind_template_child (widget_class, FpSidebar, status_bar);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, row_selected_cb);
 }
 
 static void
