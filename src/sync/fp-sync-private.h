@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 #define FP_SYNC_PER_HOST 4
-#define FP_SYNC_AT_ONCE 16
+/* So many that some hosts that hang, with all they may have, leave room for the others. */
+#define FP_SYNC_AT_ONCE 32
 
 /* One attempt under way. */
 typedef struct {

@@ -117,6 +117,9 @@ compute_state (FpSync *self)
     return FP_SYNC_IDLE;
   if (self->paused)
     return FP_SYNC_PAUSED;
+  /* What arrived cannot be written down: nothing goes on until it can. */
+  if (self->retry_write > 0 && g_hash_table_size (self->flights) == 0)
+    return FP_SYNC_ERROR;
   if (is_busy (self))
     return FP_SYNC_SYNCING;
   /* The last look is being renewed: no flicker in between. */
