@@ -130,10 +130,9 @@ test_fresh_file_is_private_and_marked (Fixture      *f,
                                        gconstpointer data)
 {
   mode_t mask = umask (0);
-  g_autofree char *version = NULL;
+  g_autofree char *above = f->folder;
 
-  f->folder = (g_free (f->folder), g_build_filename (g_get_tmp_dir (), "fieldpost-new", "deep", NULL));
-  fp_test_remove_folder (f->folder);
+  f->folder = g_build_filename (above, "not", "there", NULL);
   g_free (f->file);
   f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
   f->store = fp_test_store_open (f->folder, f->clock);
@@ -153,6 +152,9 @@ test_fresh_file_is_private_and_marked (Fixture      *f,
                     " AND name NOT LIKE 'sqlite_%' AND strict = 0",
                  "0");
   g_assert_null (fp_store_get_warning (f->store));
+
+  g_clear_pointer (&f->store, fp_test_store_close);
+  fp_test_remove_folder (above);
 }
 
 static gpointer
@@ -324,14 +326,12 @@ test_reader_cannot_write (Fixture      *f,
 }
 
 static gpointer
-nest (FpStoreTxn *txn,
-      gpointer    data,
-      GError    **error)
+add_stray_row (FpStoreTxn *txn,
+               gpointer    data,
+               GError    **error)
 {
-  gint64 constraint = 0;
-
   fp_db_exec (txn->db, "INSERT INTO draft_file (draft, name, sha256) VALUES (7, 'x', 'none')", error);
-  return GINT_TO_POINTER (constraint);
+  return NULL;
 }
 
 static void
@@ -340,7 +340,7 @@ test_foreign_keys_hold (Fixture      *f,
 {
   g_autoptr(GError) error = NULL;
 
-  fp_test_store_write (f->store, nest, NULL, &error);
+  fp_test_store_write (f->store, add_stray_row, NULL, &error);
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
 }
 
@@ -422,6 +422,60 @@ test_cancel_ends_the_wait (Fixture      *f,
   close (fd);
   fp_test_await (&waits);
   assert_setting (f->store, "waited");
+}
+
+static void
+test_cancelled_does_not_start (Fixture      *f,
+                               gconstpointer data)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+
+  g_cancellable_cancel (cancellable);
+  fp_store_write_async (f->store, set_setting, (gpointer) "x", NULL, NULL, cancellable, fp_test_await_cb,
+                        &await);
+  fp_store_write_finish (f->store, fp_test_await (&await), &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_setting (f->store, NULL);
+}
+
+static gpointer
+append_to_setting (FpStoreTxn *txn,
+                   gpointer    value,
+                   GError    **error)
+{
+  g_autofree char *before = fp_setting_rows_get (txn, "test", error);
+  g_autofree char *after = g_strconcat (before, value, NULL);
+
+  fp_setting_rows_set (txn, "test", after, error);
+  return NULL;
+}
+
+/* A backup or a shell knows nothing of our lock files. What it writes meanwhile is not overwritten. */
+static void
+test_waits_for_a_program_that_is_not_ours (Fixture      *f,
+                                           gconstpointer data)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  sqlite3 *db = NULL;
+
+  write_setting (f->store, "a");
+  g_assert_cmpint (sqlite3_open (f->file, &db), ==, SQLITE_OK);
+  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  g_assert_cmpint (sqlite3_exec (db, "BEGIN IMMEDIATE; UPDATE setting SET value = value || 'b'", NULL, NULL,
+                                 NULL),
+                   ==, SQLITE_OK);
+  fp_store_write_async (f->store, append_to_setting, (gpointer) "c", NULL, NULL, NULL, fp_test_await_cb,
+                        &await);
+  g_usleep (20000); /* it waits by then, most often */
+  g_assert_null (await.result);
+  g_assert_cmpint (sqlite3_exec (db, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+  fp_store_write_finish (f->store, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  assert_setting (f->store, "abc");
 }
 
 static gpointer
@@ -695,6 +749,8 @@ main (int    argc,
               test_cancel_ends_the_wait, teardown);
   g_test_add ("/store/write/cancel-ends-the-wait-for-the-writer", Fixture, "write.lock", setup,
               test_cancel_ends_the_wait, teardown);
+  ADD ("write/cancelled-does-not-start", test_cancelled_does_not_start);
+  ADD ("write/waits-for-a-program-that-is-not-ours", test_waits_for_a_program_that_is_not_ours);
   ADD ("write/cancel-is-too-late-inside", test_cancel_is_too_late_inside);
   ADD ("write/busy-after-30-seconds", test_busy_after_30_seconds);
   ADD ("write/log-is-copied-back", test_log_is_copied_back);
