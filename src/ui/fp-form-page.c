@@ -1,43 +1,12 @@
 #include "config.h"
 
-#include "ui/fp-form-page.h"
+#include "ui/fp-form-page-private.h"
 
 #include <glib/gi18n.h>
 
 #include "ui/fp-form-section.h"
 #include "ui/fp-format.h"
 #include "ui/fp-ui.h"
-
-struct _FpFormPage
-{
-  GtkWidget parent_instance;
-
-  /* Template widgets. */
-  AdwWindowTitle    *title;
-  GtkWidget         *undo_button;
-  GtkWidget         *redo_button;
-  GtkMenuButton     *language_button;
-  AdwToastOverlay   *toasts;
-  GtkScrolledWindow *scroller;
-  GtkBox            *content;
-  GtkWidget         *notes_box;
-  GtkLabel          *notes_label;
-  GtkWidget         *save_box;
-  GtkImage          *save_icon;
-  GtkLabel          *save_label;
-  GtkProgressBar    *progress;
-  GtkLabel          *progress_label;
-
-  /* Owned. */
-  FpEngine  *engine;
-  FpDraft   *draft;
-  GPtrArray *questions; /* FpQuestion in order, borrowed from the widget tree */
-
-  /* Borrowed: a child of content. */
-  GtkWidget *section;
-
-  gboolean   submitting;
-};
 
 G_DEFINE_FINAL_TYPE (FpFormPage, fp_form_page, GTK_TYPE_WIDGET)
 
@@ -47,30 +16,17 @@ enum {
   N_PROPS
 };
 
-enum {
-  SIGNAL_CLOSED,
-  SIGNAL_SUBMITTED,
-  SIGNAL_DISCARDED,
-  N_SIGNALS
-};
-
 static GParamSpec *props[N_PROPS];
-static guint signals[N_SIGNALS];
 
-static FpFormModel *
-get_model (FpFormPage *self)
+void
+fp_form_page_update_actions (FpFormPage *self)
 {
-  return fp_draft_get_model (self->draft);
-}
-
-static void
-update_actions (FpFormPage *self)
-{
+  FpFormModel *model = fp_draft_get_model (self->draft);
   gboolean gone = fp_draft_get_state (self->draft) == FP_DRAFT_GONE;
   gboolean open = !gone && !self->submitting;
 
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.undo", open && fp_form_model_can_undo (get_model (self)));
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.redo", open && fp_form_model_can_redo (get_model (self)));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.undo", open && fp_form_model_can_undo (model));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.redo", open && fp_form_model_can_redo (model));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.submit", open);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "form.discard", open);
   gtk_widget_set_sensitive (GTK_WIDGET (self->content), open);
@@ -82,12 +38,12 @@ model_changed_cb (FpFormPage *self)
   g_autofree char *text = NULL;
   guint answered, total;
 
-  fp_form_model_get_progress (get_model (self), &answered, &total);
+  fp_form_model_get_progress (fp_draft_get_model (self->draft), &answered, &total);
   /* Translators: so many questions are answered */
   text = g_strdup_printf (_("%u of %u"), answered, total);
   gtk_label_set_label (self->progress_label, text);
   gtk_progress_bar_set_fraction (self->progress, total > 0 ? (gdouble) answered / total : 1);
-  update_actions (self);
+  fp_form_page_update_actions (self);
 }
 
 /* Says "Saved" only where the draft does: what it shows is durable then. */
@@ -132,12 +88,12 @@ draft_changed_cb (FpFormPage *self)
     gtk_widget_add_css_class (self->save_box, "error");
   else
     gtk_widget_remove_css_class (self->save_box, "error");
-  update_actions (self);
+  fp_form_page_update_actions (self);
 }
 
-static FpQuestion *
-find_question (FpFormPage *self,
-               FpFormNode *node)
+FpQuestion *
+fp_form_page_find_question (FpFormPage *self,
+                            FpFormNode *node)
 {
   for (guint i = 0; i < self->questions->len; i++)
     if (fp_question_get_node (self->questions->pdata[i]) == node)
@@ -160,9 +116,9 @@ scroll_to (FpFormPage *self,
   gtk_adjustment_clamp_page (adjustment, bounds.origin.y, bounds.origin.y + bounds.size.height + 24);
 }
 
-static gboolean
-go_to (FpFormPage *self,
-       FpQuestion *question)
+gboolean
+fp_form_page_go_to (FpFormPage *self,
+                    FpQuestion *question)
 {
   if (!question || !gtk_widget_get_visible (GTK_WIDGET (question)) || !fp_question_focus (question))
     return FALSE;
@@ -180,7 +136,7 @@ next_cb (FpQuestion *question,
   if (!g_ptr_array_find (self->questions, question, &at))
     return;
   for (at++; at < self->questions->len; at++)
-    if (go_to (self, self->questions->pdata[at]))
+    if (fp_form_page_go_to (self, self->questions->pdata[at]))
       return;
   gtk_widget_child_focus (GTK_WIDGET (self), GTK_DIR_TAB_FORWARD);
 }
@@ -198,20 +154,19 @@ entered_cb (FpQuestion *question,
 static void
 flush_now (FpFormPage *self)
 {
-  FpDraftState state = fp_draft_get_state (self->draft);
-
   /* How it went is shown by the draft's state. */
-  if (state == FP_DRAFT_DIRTY || state == FP_DRAFT_FAILED)
-    fp_draft_flush_async (self->draft, NULL, NULL, NULL);
+  fp_draft_flush_async (self->draft, NULL, NULL, NULL);
 }
 
 static void
 build (FpFormPage *self)
 {
+  FpFormNode *root = fp_form_model_get_root (fp_draft_get_model (self->draft));
+
   if (self->section)
     gtk_box_remove (self->content, self->section);
   g_ptr_array_set_size (self->questions, 0);
-  self->section = fp_form_section_new (self->draft, fp_form_model_get_root (get_model (self)), 0, self->questions);
+  self->section = fp_form_section_new (self->draft, root, 0, self->questions);
   gtk_box_append (self->content, self->section);
   for (guint i = 0; i < self->questions->len; i++)
     {
@@ -224,7 +179,7 @@ build (FpFormPage *self)
 static void
 add_notes (FpFormPage *self)
 {
-  const char *const *notes = fp_form_def_get_notes (fp_form_model_get_def (get_model (self)));
+  const char *const *notes = fp_form_def_get_notes (fp_form_model_get_def (fp_draft_get_model (self->draft)));
   g_autofree char *text = g_strjoinv ("\n", (char **) notes);
 
   gtk_label_set_label (self->notes_label, text);
@@ -234,7 +189,7 @@ add_notes (FpFormPage *self)
 static void
 add_languages (FpFormPage *self)
 {
-  const char *const *languages = fp_form_def_get_languages (fp_form_model_get_def (get_model (self)));
+  const char *const *languages = fp_form_def_get_languages (fp_form_model_get_def (fp_draft_get_model (self->draft)));
   g_autoptr(GMenu) menu = g_menu_new ();
 
   for (guint i = 0; languages[i]; i++)
@@ -249,98 +204,6 @@ add_languages (FpFormPage *self)
 }
 
 static void
-undo_action (GtkWidget  *widget,
-             const char *name,
-             GVariant   *parameter)
-{
-  FpFormPage *self = FP_FORM_PAGE (widget);
-  FpFormNode *node = g_str_equal (name, "form.undo") ? fp_form_model_undo (get_model (self))
-                                                     : fp_form_model_redo (get_model (self));
-
-  if (node)
-    go_to (self, find_question (self, node));
-  update_actions (self);
-}
-
-static void
-close_action (GtkWidget  *widget,
-              const char *name,
-              GVariant   *parameter)
-{
-  FpFormPage *self = FP_FORM_PAGE (widget);
-
-  flush_now (self);
-  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
-}
-
-static void
-discard_action (GtkWidget  *widget,
-                const char *name,
-                GVariant   *parameter)
-{
-  g_signal_emit (widget, signals[SIGNAL_DISCARDED], 0);
-}
-
-/* TRUE if there was something to correct; the focus is on the first such question then. */
-static gboolean
-show_invalid (FpFormPage *self)
-{
-  g_autoptr(GPtrArray) invalid = fp_form_model_validate (get_model (self));
-  g_autofree char *text = NULL;
-
-  for (guint i = 0; i < self->questions->len; i++)
-    fp_question_show_error (self->questions->pdata[i]);
-  if (invalid->len == 0)
-    return FALSE;
-  go_to (self, find_question (self, invalid->pdata[0]));
-  text = g_strdup_printf (ngettext ("%u answer is missing or not right yet",
-                                    "%u answers are missing or not right yet", invalid->len), invalid->len);
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.tell", "s", text);
-
-  return TRUE;
-}
-
-static void
-submit_cb (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr(FpFormPage) self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(FpItem) item = fp_engine_submit_finish (FP_ENGINE (source), result, &error);
-  GtkWidget *dialog;
-
-  self->submitting = FALSE;
-  if (item)
-    {
-      g_signal_emit (self, signals[SIGNAL_SUBMITTED], 0);
-      return;
-    }
-  update_actions (self);
-  if (g_error_matches (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_INVALID) && show_invalid (self))
-    return;
-  dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), _("Not Submitted"), NULL);
-  adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog), _("Your answers are kept as a draft.\n\n%s"),
-                                  error->message);
-  adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("_Close"));
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
-static void
-submit_action (GtkWidget  *widget,
-               const char *name,
-               GVariant   *parameter)
-{
-  FpFormPage *self = FP_FORM_PAGE (widget);
-
-  if (show_invalid (self))
-    return;
-  self->submitting = TRUE;
-  update_actions (self);
-  fp_engine_submit_async (self->engine, self->draft, NULL, submit_cb, g_object_ref (self));
-}
-
-static void
 fp_form_page_get_property (GObject    *object,
                            guint       prop_id,
                            GValue     *value,
@@ -350,7 +213,7 @@ fp_form_page_get_property (GObject    *object,
 
   if (prop_id == PROP_LANGUAGE)
     {
-      const char *language = self->draft ? fp_form_model_get_language (get_model (self)) : NULL;
+      const char *language = self->draft ? fp_form_model_get_language (fp_draft_get_model (self->draft)) : NULL;
 
       /* The state of an action is never nothing. */
       g_value_set_string (value, language ? language : "");
@@ -372,7 +235,7 @@ fp_form_page_set_property (GObject      *object,
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
       return;
     }
-  fp_form_model_set_language (get_model (self), g_value_get_string (value));
+  fp_form_model_set_language (fp_draft_get_model (self->draft), g_value_get_string (value));
   /* The labels of choices do not notify, so the questions are made anew. */
   build (self);
   fp_form_page_resume (self);
@@ -433,19 +296,12 @@ fp_form_page_class_init (FpFormPageClass *klass)
   props[PROP_LANGUAGE] = g_param_spec_string ("language", NULL, NULL, NULL,
                                               G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  signals[SIGNAL_CLOSED] = g_signal_new ("closed", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 0);
-  signals[SIGNAL_SUBMITTED] = g_signal_new ("submitted", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                            G_TYPE_NONE, 0);
-  signals[SIGNAL_DISCARDED] = g_signal_new ("discarded", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                            G_TYPE_NONE, 0);
+  g_signal_new ("closed", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("submitted", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("discarded", FP_TYPE_FORM_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   bind_template (widget_class);
-  gtk_widget_class_install_action (widget_class, "form.undo", NULL, undo_action);
-  gtk_widget_class_install_action (widget_class, "form.redo", NULL, undo_action);
-  gtk_widget_class_install_action (widget_class, "form.submit", NULL, submit_action);
-  gtk_widget_class_install_action (widget_class, "form.close", NULL, close_action);
-  gtk_widget_class_install_action (widget_class, "form.discard", NULL, discard_action);
+  fp_form_page_install_actions (widget_class);
   gtk_widget_class_install_property_action (widget_class, "form.language", "language");
 }
 
@@ -461,16 +317,17 @@ fp_form_page_new (FpEngine *engine,
                   FpDraft  *draft)
 {
   FpFormPage *self = g_object_new (FP_TYPE_FORM_PAGE, NULL);
+  FpFormModel *model = fp_draft_get_model (draft);
 
   self->engine = g_object_ref (engine);
   self->draft = g_object_ref (draft);
-  adw_window_title_set_title (self->title, fp_form_def_get_title (fp_form_model_get_def (get_model (self))));
+  adw_window_title_set_title (self->title, fp_form_def_get_title (fp_form_model_get_def (model)));
   add_notes (self);
   add_languages (self);
   build (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LANGUAGE]);
   g_signal_connect_object (draft, "notify", G_CALLBACK (draft_changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (get_model (self), "changed", G_CALLBACK (model_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (model, "changed", G_CALLBACK (model_changed_cb), self, G_CONNECT_SWAPPED);
   model_changed_cb (self);
   draft_changed_cb (self);
 
@@ -493,12 +350,12 @@ void
 fp_form_page_resume (FpFormPage *self)
 {
   const char *position = fp_draft_get_position (self->draft);
-  FpFormNode *node = position ? fp_form_model_find (get_model (self), position) : NULL;
+  FpFormNode *node = position ? fp_form_model_find (fp_draft_get_model (self->draft), position) : NULL;
 
-  if (node && go_to (self, find_question (self, node)))
+  if (node && fp_form_page_go_to (self, fp_form_page_find_question (self, node)))
     return;
   for (guint i = 0; i < self->questions->len; i++)
-    if (go_to (self, self->questions->pdata[i]))
+    if (fp_form_page_go_to (self, self->questions->pdata[i]))
       return;
 }
 

@@ -110,7 +110,7 @@ date_order (char  order[4],
   order[3] = '\0';
   if (n != 3 || !*separator || !strchr (order, 'd') || !strchr (order, 'm') || !strchr (order, 'Y'))
     {
-      strcpy (order, "Ymd");
+      g_strlcpy (order, "Ymd", 4);
       *separator = '-';
     }
 }

@@ -9,7 +9,7 @@
 #include "ui/fp-ui.h"
 
 /* So much of a text is shown: a label of megabytes would stop the window. */
-#define MAX_TEXT (64 * 1024)
+#define MAX_TEXT (16 * 1024)
 
 struct _FpItemPage
 {
@@ -78,24 +78,19 @@ add_text (FpItemPage          *self,
           const char          *text)
 {
   GtkWidget *label = gtk_label_new (text);
-  GtkWidget *scroller = gtk_scrolled_window_new ();
 
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_yalign (GTK_LABEL (label), 0);
+  gtk_widget_set_margin_top (label, 6);
+  gtk_widget_add_css_class (label, "card");
   gtk_widget_add_css_class (label, "monospace");
+  gtk_widget_add_css_class (label, "caption");
   gtk_widget_add_css_class (label, "server-words");
   gtk_accessible_update_property (GTK_ACCESSIBLE (label), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, name, -1);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), label);
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
-  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scroller), 320);
-  gtk_widget_add_css_class (scroller, "card");
-  gtk_widget_set_margin_top (scroller, 6);
-  adw_preferences_group_add (group, scroller);
-  g_ptr_array_add (self->rows, scroller);
+  adw_preferences_group_add (group, label);
+  g_ptr_array_add (self->rows, label);
 }
 
 static char *
@@ -111,7 +106,7 @@ dup_part_text (const FpItemPart *part)
   if (!g_utf8_validate (data, (gssize) MIN (size, MAX_TEXT), &end) && MIN (size, MAX_TEXT) - (gsize) (end - data) > 3)
     return NULL;
 
-  return g_strndup (data, (gsize) (end - data));
+  return g_strdup_printf ("%.*s%s", (gint) (end - data), data, size > MAX_TEXT ? "\n…" : "");
 }
 
 static void

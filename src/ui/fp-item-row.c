@@ -103,11 +103,16 @@ show_item (FpItemRow    *self,
   g_autofree char *time = fp_format_time (item->state == FP_ITEM_SENT ? item->changed : item->created);
   g_autofree char *place = g_strdup_printf ("%s · %s", time, server ? server : item->host);
   g_autofree char *reason = dup_reason (item);
+  g_autofree char *spoken = g_strdup_printf ("%s, %s, %s", item->title, state, place);
   gboolean failed = item->state == FP_ITEM_FAILED;
+  GtkWidget *row = gtk_widget_get_parent (GTK_WIDGET (self));
 
   gtk_image_set_from_icon_name (self->icon, fp_item_get_icon_name (item));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->icon), state);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->icon), GTK_ACCESSIBLE_PROPERTY_LABEL, state, -1);
+  /* GTK 4.8 has no other way to name a row of a list view. */
+  if (row)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
   gtk_label_set_label (self->title, item->title);
   gtk_label_set_label (self->place, place);
   gtk_label_set_label (self->reason, reason);

@@ -111,7 +111,7 @@ static void
 begin (FpWindow *self,
        gint64    form)
 {
-  if (self->opening)
+  if (self->opening || !fp_window_may_leave (self))
     return;
   fp_window_pop (self);
   self->opening = TRUE;
@@ -146,6 +146,8 @@ open_draft_action (GtkWidget  *widget,
 {
   FpWindow *self = FP_WINDOW (widget);
 
+  if (!fp_window_may_leave (self))
+    return;
   fp_window_pop (self);
   self->opening = TRUE;
   fp_window_update (self);

@@ -56,6 +56,7 @@ void fp_window_tell         (FpWindow   *self,
 /* @toast: (transfer full) */
 void fp_window_add_toast    (FpWindow   *self,
                              AdwToast   *toast);
+gboolean fp_window_may_leave (FpWindow  *self);
 void fp_window_show_page    (FpWindow   *self,
                              const char *page);
 void fp_window_push         (FpWindow   *self,
@@ -63,6 +64,11 @@ void fp_window_push         (FpWindow   *self,
 /* Back to the lists; what was pushed goes away after its transition. */
 void fp_window_pop          (FpWindow   *self);
 void fp_window_update       (FpWindow   *self);
+
+/* fp-window-close.c */
+void     fp_window_restore_look      (FpWindow  *self);
+gboolean fp_window_close_request     (GtkWindow *window);
+void     fp_window_active_changed_cb (FpWindow  *self);
 
 /* fp-window-forms.c */
 void fp_window_install_form_actions (GtkWidgetClass *widget_class);

@@ -8,8 +8,6 @@
 #include "ui/fp-samples.h"
 #include "ui/fp-ui.h"
 
-#define SETTINGS_SCHEMA "io.github.fieldpost.Fieldpost"
-
 G_DEFINE_FINAL_TYPE (FpWindow, fp_window, ADW_TYPE_APPLICATION_WINDOW)
 
 enum {
@@ -62,13 +60,32 @@ fp_window_update (FpWindow *self)
   gtk_widget_action_set_enabled (widget, "win.work-offline", open);
 }
 
+/**
+ * fp_window_may_leave:
+ *
+ * Returns: %FALSE if a form is open whose last changes cannot be saved now; says so
+ */
+gboolean
+fp_window_may_leave (FpWindow *self)
+{
+  FpDraft *draft = self->form_page ? fp_form_page_get_draft (self->form_page) : NULL;
+  g_autofree char *text = NULL;
+
+  if (!draft || fp_draft_get_state (draft) != FP_DRAFT_FAILED)
+    return TRUE;
+  text = g_strdup_printf (_("Not saved: %s"), fp_draft_get_error (draft));
+  fp_window_tell (self, text);
+
+  return FALSE;
+}
+
 void
 fp_window_show_page (FpWindow   *self,
                      const char *page)
 {
   GtkWidget *child = gtk_stack_get_child_by_name (self->pages, page);
 
-  if (!child)
+  if (!child || !fp_window_may_leave (self))
     return;
   gtk_stack_set_visible_child (self->pages, child);
   adw_window_title_set_title (self->title, gtk_stack_page_get_title (gtk_stack_get_page (self->pages, child)));
@@ -162,100 +179,6 @@ add_sample_menu (FpWindow *self)
   if (names[0])
     g_menu_append_section (menu, _("Samples"), G_MENU_MODEL (samples));
   gtk_menu_button_set_menu_model (self->add_button, G_MENU_MODEL (menu));
-}
-
-static void
-restore_look (FpWindow *self)
-{
-  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
-  g_autoptr(GSettingsSchema) schema = source ? g_settings_schema_source_lookup (source, SETTINGS_SCHEMA, TRUE) : NULL;
-  g_autofree char *page = NULL;
-
-  if (!schema)
-    return;
-  self->settings = g_settings_new (SETTINGS_SCHEMA);
-  gtk_window_set_default_size (GTK_WINDOW (self), g_settings_get_int (self->settings, "window-width"),
-                               g_settings_get_int (self->settings, "window-height"));
-  if (g_settings_get_boolean (self->settings, "window-maximized"))
-    gtk_window_maximize (GTK_WINDOW (self));
-  page = g_settings_get_string (self->settings, "page");
-  fp_window_show_page (self, page);
-}
-
-static void
-keep_look (FpWindow *self)
-{
-  gint width, height;
-
-  if (!self->settings)
-    return;
-  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
-  g_settings_set_int (self->settings, "window-width", width);
-  g_settings_set_int (self->settings, "window-height", height);
-  g_settings_set_boolean (self->settings, "window-maximized", gtk_window_is_maximized (GTK_WINDOW (self)));
-  g_settings_set_string (self->settings, "page", gtk_stack_get_visible_child_name (self->pages));
-}
-
-static void
-close_response_cb (FpWindow   *self,
-                   const char *response)
-{
-  if (g_str_equal (response, "close"))
-    gtk_window_destroy (GTK_WINDOW (self));
-}
-
-/* What could not be saved is worth a question; everything else just goes. */
-static void
-close_flushed_cb (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
-{
-  FpWindow *self = FP_WINDOW (source);
-  g_autoptr(GError) error = NULL;
-  GtkWidget *dialog;
-
-  self->closing = FALSE;
-  if (fp_window_flush_finish (self, result, &error))
-    {
-      gtk_window_destroy (GTK_WINDOW (self));
-      return;
-    }
-  gtk_widget_set_visible (GTK_WIDGET (self), TRUE);
-  fp_window_update (self);
-  dialog = adw_message_dialog_new (GTK_WINDOW (self), _("Your Last Changes Are Not Saved"), NULL);
-  adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog), "%s", error->message);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "stay", _("_Keep Open"), "close",
-                                    _("_Lose Changes"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "close", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "stay");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "stay");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (close_response_cb), self, G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
-static gboolean
-fp_window_close_request (GtkWindow *window)
-{
-  FpWindow *self = FP_WINDOW (window);
-
-  keep_look (self);
-  if (self->closing)
-    return TRUE;
-  if (!self->form_page)
-    return GTK_WINDOW_CLASS (fp_window_parent_class)->close_request (window);
-  self->closing = TRUE;
-  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
-  fp_window_flush_async (self, close_flushed_cb, NULL);
-
-  return TRUE;
-}
-
-/* Another window or a locked screen: whoever typed looks away. */
-static void
-active_changed_cb (FpWindow *self)
-{
-  if (!gtk_window_is_active (GTK_WINDOW (self)) && self->form_page)
-    fp_window_flush_async (self, NULL, NULL);
 }
 
 static void
@@ -380,8 +303,8 @@ fp_window_init (FpWindow *self)
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   fp_window_show_page (self, "forms");
-  restore_look (self);
-  g_signal_connect (self, "notify::is-active", G_CALLBACK (active_changed_cb), NULL);
+  fp_window_restore_look (self);
+  g_signal_connect (self, "notify::is-active", G_CALLBACK (fp_window_active_changed_cb), NULL);
   fp_window_update (self);
 }
 
@@ -430,40 +353,4 @@ fp_window_show_trouble (FpWindow     *self,
   adw_status_page_set_title (self->trouble, fp_format_store_title (error));
   adw_status_page_set_description (self->trouble, escaped);
   gtk_stack_set_visible_child_name (self->screens, "trouble");
-}
-
-static void
-flushed_cb (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-
-  if (fp_draft_flush_finish (FP_DRAFT (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-void
-fp_window_flush_async (FpWindow            *self,
-                       GAsyncReadyCallback  callback,
-                       gpointer             user_data)
-{
-  g_autoptr(GTask) task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, fp_window_flush_async);
-  if (self->form_page)
-    fp_draft_flush_async (fp_form_page_get_draft (self->form_page), NULL, flushed_cb, g_steal_pointer (&task));
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-gboolean
-fp_window_flush_finish (FpWindow      *self,
-                        GAsyncResult  *result,
-                        GError       **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
