@@ -2,7 +2,7 @@
 
 Everything waits for an event with a deadline; nothing sleeps for luck. Programs come from $FIELDPOST_BUILD.
 """
-import atexit, ctypes, json, os, re, signal, subprocess, sys, tempfile, time
+import atexit, ctypes, json, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -17,10 +17,20 @@ class Failed(Exception):
     """something that must happen did not"""
 
 
+def needs(*programs):
+    """Skips the whole test, as TAP, where one of these is missing."""
+    path = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
+    missing = [p for p in programs if not shutil.which(p, path=path)]
+    if missing:
+        print(f'1..0 # SKIP missing {" ".join(missing)}')
+        sys.exit(0)
+
+
 def in_lab(*options):
     """Runs this script again inside a lab unless it is in one."""
     if os.environ.get('FP_LAB'):
         return
+    needs('dbus-daemon', *(['Xvfb', 'xprop', 'xdotool'] if '--display' in options else []))
     os.execv(sys.executable, [sys.executable, LAB, *options, '--', sys.executable, *sys.argv])
 
 

@@ -43,10 +43,14 @@ def until(look, what, seconds=15):
 
 
 def text_of(o):
-    if 'Text' not in o.get_interfaces():
-        return o.get_name()
-    text = o.get_text_iface()
-    return text.get_text(0, text.get_character_count())
+    """What it says now; '' if it went away."""
+    try:
+        if 'Text' not in o.get_interfaces():
+            return o.get_name()
+        text = o.get_text_iface()
+        return text.get_text(0, text.get_character_count())
+    except GLib.Error:
+        return ''
 
 
 class Window(fplab.Process):
@@ -117,6 +121,13 @@ class Window(fplab.Process):
 
     def move(self, x, y):
         subprocess.check_call(['xdotool', 'windowmove', until(lambda: self.xid, 'the X window'), str(x), str(y)])
+
+
+def owns_name(name):
+    done = subprocess.run(['gdbus', 'call', '--session', '--dest', 'org.freedesktop.DBus', '--object-path', '/',
+                           '--method', 'org.freedesktop.DBus.NameHasOwner', name], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL)
+    return 'true' in done.stdout
 
 
 def keys(*names):

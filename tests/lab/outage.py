@@ -33,7 +33,7 @@ class Place:
         return self.store.json('fill', FORM, *as_options({**ANSWERS, **changed}), '--submit')
 
     def request(self, text='{"a": 1}', path='/inbox/test'):
-        return self.store.json('add', '--json-body', text, '--reach', 'public', self.receiver.url + path)
+        return self.store.json('add', '--json', text, '--reach', 'public', self.receiver.url + path)
 
     def item(self, number):
         answer = self.store.json('show', str(number))
@@ -52,3 +52,8 @@ class Place:
             complaints += process.complaints() if process else []
         if complaints:
             raise fplab.Failed('on stderr: ' + ' | '.join(complaints))
+
+    def kill(self):
+        for process in (self.agent, self.receiver):
+            if process:
+                process.kill()

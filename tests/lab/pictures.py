@@ -7,7 +7,7 @@ paths of the pictures.
 import os, subprocess, sys, time
 import fplab, fpwindow, outage
 from fplab import Failed, until, world
-from fpwindow import Window, has, keys, picture, settle
+from fpwindow import Window, keys, owns_name, picture, settle
 
 FOLDER = os.path.abspath(sys.argv[1])
 SITE, INSPECTOR = 'Harbour school, east wing', 'N. Okello'
@@ -122,13 +122,6 @@ def draw():
     panel.kill()
     place.end()
     print(f'The window: “{when}”, then killed; opened again, the answers were there; submitted offline; delivered.')
-
-
-def owns_name(name):
-    done = subprocess.run(['gdbus', 'call', '--session', '--dest', 'org.freedesktop.DBus', '--object-path', '/',
-                           '--method', 'org.freedesktop.DBus.NameHasOwner', name], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL)
-    return 'true' in done.stdout
 
 
 try:
