@@ -1,7 +1,5 @@
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -20,19 +18,12 @@ typedef struct
 } Fixture;
 
 static void
-setup_closed (Fixture      *f,
-              gconstpointer data)
+setup (Fixture      *f,
+       gconstpointer data)
 {
   f->folder = fp_test_make_folder ();
   f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
   f->clock = fp_clock_new_fake (1700000000000, 1000000);
-}
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  setup_closed (f, data);
   f->store = fp_test_store_open (f->folder, f->clock);
 }
 
@@ -112,104 +103,6 @@ write_setting (FpStore    *store,
 
   fp_test_store_write (store, set_setting, (gpointer) value, &error);
   g_assert_no_error (error);
-}
-
-static guint
-mode_of (Fixture    *f,
-         const char *name)
-{
-  g_autofree char *path = g_build_filename (f->folder, name, NULL);
-  struct stat file;
-
-  g_assert_cmpint (stat (path, &file), ==, 0);
-  return file.st_mode & 0777;
-}
-
-static void
-test_fresh_file_is_private_and_marked (Fixture      *f,
-                                       gconstpointer data)
-{
-  mode_t mask = umask (0);
-  g_autofree char *above = f->folder;
-
-  f->folder = g_build_filename (above, "not", "there", NULL);
-  g_free (f->file);
-  f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
-  f->store = fp_test_store_open (f->folder, f->clock);
-  write_setting (f->store, "x");
-  umask (mask);
-
-  g_assert_cmpuint (mode_of (f, ""), ==, 0700);
-  g_assert_cmpuint (mode_of (f, "blobs"), ==, 0700);
-  g_assert_cmpuint (mode_of (f, "fieldpost.db"), ==, 0600);
-  g_assert_cmpuint (mode_of (f, "fieldpost.db-wal"), ==, 0600);
-  g_assert_cmpuint (mode_of (f, "turn.lock"), ==, 0600);
-  g_assert_cmpuint (mode_of (f, "write.lock"), ==, 0600);
-  assert_answer (f, "PRAGMA journal_mode", "wal");
-  assert_answer (f, "PRAGMA application_id", "1179677556");
-  assert_answer (f, "PRAGMA user_version", "1");
-  assert_answer (f, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
-                    " AND name NOT LIKE 'sqlite_%' AND strict = 0",
-                 "0");
-  g_assert_null (fp_store_get_warning (f->store));
-
-  g_clear_pointer (&f->store, fp_test_store_close);
-  fp_test_remove_folder (above);
-}
-
-static gpointer
-read_pragmas (FpStoreTxn *txn,
-              gpointer    data,
-              GError    **error)
-{
-  gint64 *values = data;
-
-  fp_db_get_int (txn->db, "PRAGMA synchronous", &values[0], NULL);
-  fp_db_get_int (txn->db, "PRAGMA foreign_keys", &values[1], NULL);
-  fp_db_get_int (txn->db, "PRAGMA wal_autocheckpoint", &values[2], NULL);
-
-  return NULL;
-}
-
-static void
-test_writer_is_durable (Fixture      *f,
-                        gconstpointer data)
-{
-  gint64 values[3] = { -1, -1, -1 };
-
-  fp_test_store_write (f->store, read_pragmas, values, NULL);
-  g_assert_cmpint (values[0], ==, 2);
-  g_assert_cmpint (values[1], ==, 1);
-  g_assert_cmpint (values[2], ==, 0);
-}
-
-static void
-test_reopened_is_the_same (Fixture      *f,
-                           gconstpointer data)
-{
-  g_autofree char *id = g_strdup (fp_store_get_id (f->store));
-
-  g_assert_cmpuint (strlen (id), ==, 32);
-  write_setting (f->store, "kept");
-  fp_test_store_close (f->store);
-  f->store = fp_test_store_open (f->folder, f->clock);
-  g_assert_cmpstr (fp_store_get_id (f->store), ==, id);
-  assert_setting (f->store, "kept");
-}
-
-static void
-test_may_be_opened_again_by_itself (Fixture      *f,
-                                    gconstpointer data)
-{
-  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
-  g_autoptr(GError) error = NULL;
-
-  write_setting (f->store, "kept");
-  fp_store_close_async (f->store, NULL, fp_test_await_cb, &await);
-  g_assert_true (fp_store_close_finish (f->store, fp_test_await (&await), NULL));
-  fp_test_store_try_open (f->store, &error);
-  g_assert_no_error (error);
-  assert_setting (f->store, "kept");
 }
 
 static guint n_freed;
@@ -606,123 +499,6 @@ test_log_is_copied_back (Fixture      *f,
   assert_answer (f, "SELECT count(*) FROM setting", "60");
 }
 
-static void
-test_network_file_system_has_no_log (Fixture      *f,
-                                     gconstpointer data)
-{
-  g_autoptr(GError) error = NULL;
-
-  f->store = fp_store_new (f->folder, f->clock);
-  _fp_store_pretend_network (f->store);
-  fp_test_store_try_open (f->store, &error);
-  g_assert_no_error (error);
-  write_setting (f->store, "x");
-  assert_setting (f->store, "x");
-  assert_answer (f, "PRAGMA journal_mode", "delete"); /* not wal: nothing but WAL is kept in the file */
-  g_assert_nonnull (fp_store_get_warning (f->store));
-}
-
-static void
-test_newer_is_refused_untouched (Fixture      *f,
-                                 gconstpointer data)
-{
-  g_autoptr(FpStore) store = NULL;
-  g_autoptr(GError) error = NULL;
-  g_autofree char *before = NULL, *after = NULL;
-  gsize size_before, size_after;
-
-  g_clear_pointer (&f->store, fp_test_store_close);
-  g_free (ask (f, "PRAGMA user_version = 2"));
-  g_free (ask (f, "PRAGMA wal_checkpoint(TRUNCATE)"));
-  g_file_get_contents (f->file, &before, &size_before, NULL);
-
-  store = fp_store_new (f->folder, f->clock);
-  g_assert_false (fp_test_store_try_open (store, &error));
-  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_TOO_NEW);
-  g_assert_nonnull (strstr (error->message, "format 2"));
-  g_file_get_contents (f->file, &after, &size_after, NULL);
-  g_assert_cmpmem (before, size_before, after, size_after);
-}
-
-static void
-test_database_of_another_is_refused (Fixture      *f,
-                                     gconstpointer data)
-{
-  g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
-  g_autoptr(GError) error = NULL;
-
-  g_free (ask (f, "CREATE TABLE bookmarks (x)"));
-  g_assert_false (fp_test_store_try_open (store, &error));
-  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
-  assert_answer (f, "SELECT count(*) FROM sqlite_schema", "1");
-  assert_answer (f, "PRAGMA journal_mode", "delete");
-}
-
-static void
-test_garbage_is_corrupt_and_kept (Fixture      *f,
-                                  gconstpointer data)
-{
-  g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
-  g_autofree char *garbage = g_strnfill (20000, '#');
-  g_autofree char *after = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_file_set_contents (f->file, garbage, -1, NULL);
-  g_assert_false (fp_test_store_try_open (store, &error));
-  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT);
-  g_file_get_contents (f->file, &after, NULL, NULL);
-  g_assert_cmpstr (after, ==, garbage);
-  g_clear_error (&error);
-
-  /* The file is put right: the same object opens it. */
-  g_remove (f->file);
-  g_assert_true (fp_test_store_try_open (store, &error));
-  f->store = g_steal_pointer (&store);
-}
-
-static void
-test_damaged_page_is_corrupt (Fixture      *f,
-                              gconstpointer data)
-{
-  g_autoptr(GError) error = NULL;
-  char zeros[4096] = { 0 };
-  int fd, page, pages, i;
-
-  for (i = 0; i < 20; i++)
-    fp_test_store_write (f->store, write_much, GINT_TO_POINTER (i), NULL);
-  g_clear_pointer (&f->store, fp_test_store_close);
-  memset (zeros, 0x5a, sizeof zeros);
-  fd = open (f->file, O_RDWR);
-  pages = (int) (lseek (fd, 0, SEEK_END) / 4096);
-  for (page = 1; page < pages; page++) /* all but the header and the schema's root */
-    g_assert_cmpint (pwrite (fd, zeros, sizeof zeros, (off_t) page * 4096), ==, sizeof zeros);
-  close (fd);
-
-  f->store = fp_store_new (f->folder, f->clock);
-  if (fp_test_store_try_open (f->store, &error))
-    g_free (fp_test_store_read (f->store, get_setting, NULL, &error));
-  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT);
-  g_assert_true (g_file_test (f->file, G_FILE_TEST_EXISTS));
-}
-
-static void
-test_failed_open_leaves_no_descriptor (Fixture      *f,
-                                       gconstpointer data)
-{
-  g_autoptr(FpStore) store = NULL;
-  int before, after, i;
-
-  g_file_set_contents (f->file, "no database, but long enough", -1, NULL);
-  before = open ("/dev/null", O_RDONLY);
-  close (before);
-  store = fp_store_new (f->folder, f->clock);
-  for (i = 0; i < 5; i++)
-    g_assert_false (fp_test_store_try_open (store, NULL));
-  after = open ("/dev/null", O_RDONLY);
-  close (after);
-  g_assert_cmpint (after, ==, before);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -730,17 +506,6 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, func) g_test_add ("/store/" path, Fixture, NULL, setup, func, teardown)
-#define ADD_CLOSED(path, func) g_test_add ("/store/" path, Fixture, NULL, setup_closed, func, teardown)
-  ADD_CLOSED ("open/fresh-file-is-private-and-marked", test_fresh_file_is_private_and_marked);
-  ADD ("open/writer-is-durable", test_writer_is_durable);
-  ADD ("open/reopened-is-the-same", test_reopened_is_the_same);
-  ADD ("open/may-be-opened-again-by-itself", test_may_be_opened_again_by_itself);
-  ADD ("open/newer-is-refused-untouched", test_newer_is_refused_untouched);
-  ADD_CLOSED ("open/database-of-another-is-refused", test_database_of_another_is_refused);
-  ADD_CLOSED ("open/garbage-is-corrupt-and-kept", test_garbage_is_corrupt_and_kept);
-  ADD ("open/damaged-page-is-corrupt", test_damaged_page_is_corrupt);
-  ADD_CLOSED ("open/failed-leaves-no-descriptor", test_failed_open_leaves_no_descriptor);
-  ADD_CLOSED ("open/network-file-system-has-no-log", test_network_file_system_has_no_log);
   ADD ("write/error-rolls-back", test_error_rolls_back);
   ADD ("write/changed-names-what-was-touched", test_changed_names_what_was_touched);
   ADD ("write/foreign-keys-hold", test_foreign_keys_hold);
