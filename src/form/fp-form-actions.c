@@ -6,26 +6,27 @@
 #include <string.h>
 
 static gboolean
-check_event (xmlNode  *node,
-             GError  **error)
+check_event (xmlNode *node,
+             GError **error)
 {
   g_autofree char *event = fp_xml_dup_attribute (node, "", "event");
-  g_autofree char *ev_event = fp_xml_dup_attribute (node, "http://www.w3.org/2001/xml-events", "event");
+  g_autofree char *ev_event
+      = fp_xml_dup_attribute (node, "http://www.w3.org/2001/xml-events", "event");
   const char *name = event ? event : ev_event;
 
   if (g_strcmp0 (name, "odk-instance-first-load") == 0)
     return TRUE;
   g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
-               _("A <setvalue> happens at “%s” (line %ld), which Fieldpost does not do yet"), name ? name : "",
-               xmlGetLineNo (node));
+               _("A <setvalue> happens at “%s” (line %ld), which Fieldpost does not do yet"),
+               name ? name : "", xmlGetLineNo (node));
 
   return FALSE;
 }
 
 static gboolean
-read_setvalue (FpFormParser  *p,
-               xmlNode       *node,
-               GError       **error)
+read_setvalue (FpFormParser *p,
+               xmlNode      *node,
+               GError      **error)
 {
   g_autofree char *ref = fp_xml_dup_attribute (node, "", "ref");
   g_autofree char *value = fp_xml_dup_attribute (node, "", "value");
@@ -37,7 +38,8 @@ read_setvalue (FpFormParser  *p,
     return FALSE;
   if (field < 0 || fp_form_def_field (p->def, field)->foreign)
     {
-      g_set_error (error, FP_FORM_ERROR, field < 0 ? FP_FORM_ERROR_INVALID : FP_FORM_ERROR_UNSUPPORTED,
+      g_set_error (error, FP_FORM_ERROR,
+                   field < 0 ? FP_FORM_ERROR_INVALID : FP_FORM_ERROR_UNSUPPORTED,
                    _("A <setvalue> is for %s, which it cannot set"), ref ? ref : "");
       return FALSE;
     }
@@ -61,9 +63,9 @@ read_setvalue (FpFormParser  *p,
 }
 
 static gboolean
-read_below (FpFormParser  *p,
-            xmlNode       *parent,
-            GError       **error)
+read_below (FpFormParser *p,
+            xmlNode      *parent,
+            GError      **error)
 {
   for (xmlNode *node = fp_xml_first (parent); node; node = fp_xml_next (node))
     {
@@ -72,10 +74,12 @@ read_below (FpFormParser  *p,
           if (!read_setvalue (p, node, error))
             return FALSE;
         }
-      else if (fp_xml_is (node, FP_NS_ODK, "setgeopoint") || fp_xml_is (node, FP_NS_ODK, "recordaudio"))
+      else if (fp_xml_is (node, FP_NS_ODK, "setgeopoint")
+               || fp_xml_is (node, FP_NS_ODK, "recordaudio"))
         {
-          g_autofree char *note = g_strdup_printf (_("The form asks for <%s> (line %ld), which Fieldpost does not do yet."),
-                                                   (const char *) node->name, xmlGetLineNo (node));
+          g_autofree char *note = g_strdup_printf (
+              _("The form asks for <%s> (line %ld), which Fieldpost does not do yet."),
+              (const char *) node->name, xmlGetLineNo (node));
 
           fp_form_def_add_note (p->def, note);
         }
@@ -90,11 +94,12 @@ read_below (FpFormParser  *p,
 /**
  * fp_form_parse_actions:
  *
- * Values that a new filling begins with, from the model or from inside a question. Source: ODK XForms, "Actions".
+ * Values that a new filling begins with, from the model or from inside a question. Source: ODK
+ * XForms, "Actions".
  */
 gboolean
-fp_form_parse_actions (FpFormParser  *p,
-                       GError       **error)
+fp_form_parse_actions (FpFormParser *p,
+                       GError      **error)
 {
   return read_below (p, p->model, error) && read_below (p, p->body, error);
 }

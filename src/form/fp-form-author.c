@@ -22,7 +22,8 @@ static const struct {
   { "note", FP_QUESTION_NOTE },
 };
 
-/* A name that XML and every server takes: lower case ASCII letters, digits and "_", not beginning with a digit. */
+/* A name that XML and every server takes: lower case ASCII letters, digits and "_", not beginning
+ * with a digit. */
 static char *
 dup_token (const char *label,
            const char *otherwise)
@@ -71,9 +72,9 @@ fp_author_question_free (FpAuthorQuestion *question)
 }
 
 static gboolean
-parse_type (const char      *word,
-            FpQuestionType  *type,
-            GError         **error)
+parse_type (const char     *word,
+            FpQuestionType *type,
+            GError        **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (strcmp (words[i].word, word) == 0)
@@ -109,8 +110,8 @@ split_choices (const char *text)
 }
 
 static gboolean
-check_question (const FpAuthorQuestion  *question,
-                GError                 **error)
+check_question (const FpAuthorQuestion *question,
+                GError                **error)
 {
   gboolean choices = question->choices && *question->choices;
 
@@ -118,10 +119,11 @@ check_question (const FpAuthorQuestion  *question,
     g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("A question has no label"));
   else if (is_select (question->type) && !choices)
     g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
-                 _("“%s” has no choices. Write them like “select:Crop=Maize,Beans”"), question->label);
-  else if (!is_select (question->type) && choices)
-    g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("“%s” has choices, but nothing is selected there"),
+                 _("“%s” has no choices. Write them like “select:Crop=Maize,Beans”"),
                  question->label);
+  else if (!is_select (question->type) && choices)
+    g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                 _("“%s” has choices, but nothing is selected there"), question->label);
   else
     return TRUE;
 
@@ -135,8 +137,8 @@ check_question (const FpAuthorQuestion  *question,
  * Returns: (transfer full): or %NULL with [error@FormError]: a sentence for the person who typed it
  */
 FpAuthorQuestion *
-fp_author_question_parse (const char  *text,
-                          GError     **error)
+fp_author_question_parse (const char *text,
+                          GError    **error)
 {
   g_autoptr(FpAuthorQuestion) question = g_new0 (FpAuthorQuestion, 1);
   g_autofree char *type = NULL;
@@ -197,7 +199,8 @@ append_bind (GString                *out,
     [FP_QUESTION_IMAGE] = "binary",         [FP_QUESTION_NOTE] = "string",
   };
 
-  g_string_append_printf (out, "      <bind nodeset=\"/data/%s\" type=\"%s\"", name, types[question->type]);
+  g_string_append_printf (out, "      <bind nodeset=\"/data/%s\" type=\"%s\"", name,
+                          types[question->type]);
   if (question->type == FP_QUESTION_NOTE)
     g_string_append (out, " readonly=\"true()\"");
   else if (question->required)
@@ -247,7 +250,8 @@ append_submission (GString    *out,
 {
   if (!submit_url)
     return;
-  g_string_append (out, "      <submission method=\"post\" serialization=\"application/json\" action=\"");
+  g_string_append (
+      out, "      <submission method=\"post\" serialization=\"application/json\" action=\"");
   fp_xml_append_escaped (out, submit_url);
   g_string_append (out, "\"/>\n");
 }
@@ -264,15 +268,17 @@ append_model (GString    *out,
 
   g_string_append (out, "    <model>\n");
   append_submission (out, submit_url);
-  g_string_append_printf (out, "      <instance>\n        <data id=\"%s\" version=\"%s\">\n", id, version);
+  g_string_append_printf (out, "      <instance>\n        <data id=\"%s\" version=\"%s\">\n", id,
+                          version);
   for (guint i = 0; i < questions->len; i++)
     g_string_append_printf (out, "          <%s/>\n", names[i]);
   g_string_append (out, "          <meta>\n            <instanceID/>\n          </meta>\n"
                         "        </data>\n      </instance>\n");
   for (guint i = 0; i < questions->len; i++)
     append_bind (out, g_ptr_array_index (questions, i), names[i]);
-  g_string_append (out, "      <bind nodeset=\"/data/meta/instanceID\" type=\"string\" readonly=\"true()\" "
-                        "jr:preload=\"uid\"/>\n    </model>\n");
+  g_string_append (
+      out, "      <bind nodeset=\"/data/meta/instanceID\" type=\"string\" readonly=\"true()\" "
+           "jr:preload=\"uid\"/>\n    </model>\n");
 }
 
 static char **
@@ -285,7 +291,8 @@ dup_names (GPtrArray *questions)
   for (guint i = 0; i < questions->len; i++)
     {
       const FpAuthorQuestion *question = g_ptr_array_index (questions, i);
-      g_autofree char *token = dup_token (question->name ? question->name : question->label, "question");
+      g_autofree char *token
+          = dup_token (question->name ? question->name : question->label, "question");
 
       names[i] = dup_unique (token, taken);
     }
@@ -294,9 +301,9 @@ dup_names (GPtrArray *questions)
 }
 
 static gboolean
-check_form (const char  *title,
-            GPtrArray   *questions,
-            GError     **error)
+check_form (const char *title,
+            GPtrArray  *questions,
+            GError    **error)
 {
   if (title[strspn (title, " \t\r\n")] == '\0')
     {
@@ -305,7 +312,8 @@ check_form (const char  *title,
     }
   if (questions->len == 0)
     {
-      g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("The form has no questions"));
+      g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                           _("The form has no questions"));
       return FALSE;
     }
   for (guint i = 0; i < questions->len; i++)
@@ -324,10 +332,10 @@ check_form (const char  *title,
  * Returns: (transfer full): or %NULL with [error@FormError]
  */
 GBytes *
-fp_form_author_write (const char  *title,
-                      const char  *submit_url,
-                      GPtrArray   *questions,
-                      GError     **error)
+fp_form_author_write (const char *title,
+                      const char *submit_url,
+                      GPtrArray  *questions,
+                      GError    **error)
 {
   g_autoptr(GString) out = NULL;
   g_autofree char *id = NULL;
@@ -338,7 +346,9 @@ fp_form_author_write (const char  *title,
   id = dup_token (title, "form");
   names = dup_names (questions);
   out = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                      "<h:html xmlns=\"" "http://www.w3.org/2002/xforms" "\" xmlns:h=\"http://www.w3.org/1999/xhtml\"\n"
+                      "<h:html xmlns=\""
+                      "http://www.w3.org/2002/xforms"
+                      "\" xmlns:h=\"http://www.w3.org/1999/xhtml\"\n"
                       "        xmlns:jr=\"http://openrosa.org/javarosa\">\n  <h:head>\n");
   append_text_element (out, "    ", "h:title", title);
   append_model (out, id, submit_url, questions, names);

@@ -25,9 +25,9 @@ data_type_of (const char *name)
 }
 
 static int
-find_bound (FpFormParser  *p,
-            xmlNode       *bind,
-            GError       **error)
+find_bound (FpFormParser *p,
+            xmlNode      *bind,
+            GError      **error)
 {
   g_autofree char *nodeset = fp_xml_dup_attribute (bind, "", "nodeset");
   g_autofree char *ref = fp_xml_dup_attribute (bind, "", "ref");
@@ -36,15 +36,17 @@ find_bound (FpFormParser  *p,
 
   if (!path)
     {
-      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("A <bind> has no nodeset (line %ld)"),
-                   xmlGetLineNo (bind));
+      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                   _("A <bind> has no nodeset (line %ld)"), xmlGetLineNo (bind));
       return FP_XPATH_NOWHERE;
     }
   g_strstrip (path);
   if (strchr (path, '@'))
     {
-      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
-                   _("The form computes the attribute %s (entities do), which Fieldpost does not do yet"), path);
+      g_set_error (
+          error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
+          _("The form computes the attribute %s (entities do), which Fieldpost does not do yet"),
+          path);
       return FP_XPATH_NOWHERE;
     }
   field = fp_form_def_find_ref (p->def, 0, path);
@@ -56,9 +58,9 @@ find_bound (FpFormParser  *p,
 }
 
 static gboolean
-read_type (FpFormParser  *p,
-           xmlNode       *bind,
-           GError       **error)
+read_type (FpFormParser *p,
+           xmlNode      *bind,
+           GError      **error)
 {
   int number = find_bound (p, bind, error);
   FpField *field;
@@ -107,12 +109,13 @@ says_nothing (guint       logic,
 }
 
 static gboolean
-read_logic (FpFormParser  *p,
-            xmlNode       *bind,
-            int            number,
-            GError       **error)
+read_logic (FpFormParser *p,
+            xmlNode      *bind,
+            int           number,
+            GError      **error)
 {
-  static const char *const names[] = { "calculate", "relevant", "required", "readonly", "constraint" };
+  static const char *const names[]
+      = { "calculate", "relevant", "required", "readonly", "constraint" };
   FpField *field = fp_form_def_field (p->def, number);
 
   for (guint i = 0; i < FP_N_LOGIC; i++)
@@ -124,7 +127,8 @@ read_logic (FpFormParser  *p,
       if (field->foreign)
         {
           g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
-                       _("%s is part of a repeated group with logic in it, which Fieldpost does not have yet"),
+                       _("%s is part of a repeated group with logic in it, which Fieldpost does "
+                          "not have yet"),
                        field->path);
           return FALSE;
         }
@@ -138,10 +142,10 @@ read_logic (FpFormParser  *p,
 }
 
 static gboolean
-read_messages (FpFormParser  *p,
-               xmlNode       *bind,
-               int            number,
-               GError       **error)
+read_messages (FpFormParser *p,
+               xmlNode      *bind,
+               int           number,
+               GError      **error)
 {
   FpField *field = fp_form_def_field (p->def, number);
   g_autofree char *constraint = fp_xml_dup_attribute (bind, FP_NS_JAVAROSA, "constraintMsg");
@@ -176,9 +180,9 @@ mark_foreign (FpFormDef  *def,
 
 /* What lies in a repeat is carried along untouched. */
 static gboolean
-mark_repeats (FpFormParser  *p,
-              xmlNode       *node,
-              GError       **error)
+mark_repeats (FpFormParser *p,
+              xmlNode      *node,
+              GError      **error)
 {
   for (xmlNode *child = fp_xml_first (node); child; child = fp_xml_next (child))
     {
@@ -198,7 +202,8 @@ mark_repeats (FpFormParser  *p,
       if (field < 0)
         {
           g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
-                       _("A <repeat> is for %s, which the form does not have"), nodeset ? nodeset : "");
+                       _("A <repeat> is for %s, which the form does not have"),
+                       nodeset ? nodeset : "");
           return FALSE;
         }
       mark_foreign (p->def, fp_form_def_field (p->def, field)->path);
@@ -210,11 +215,12 @@ mark_repeats (FpFormParser  *p,
 /**
  * fp_form_parse_types:
  *
- * What the fields hold. Before any expression, because how one is rewritten depends on what it refers to.
+ * What the fields hold. Before any expression, because how one is rewritten depends on what it
+ * refers to.
  */
 gboolean
-fp_form_parse_types (FpFormParser  *p,
-                     GError       **error)
+fp_form_parse_types (FpFormParser *p,
+                     GError      **error)
 {
   for (xmlNode *node = fp_xml_first (p->model); node; node = fp_xml_next (node))
     if (fp_xml_is (node, FP_NS_XFORMS, "bind") && !read_type (p, node, error))
@@ -229,8 +235,8 @@ fp_form_parse_types (FpFormParser  *p,
  * The expressions and messages of the fields.
  */
 gboolean
-fp_form_parse_binds (FpFormParser  *p,
-                     GError       **error)
+fp_form_parse_binds (FpFormParser *p,
+                     GError      **error)
 {
   for (xmlNode *node = fp_xml_first (p->model); node; node = fp_xml_next (node))
     {
@@ -239,7 +245,8 @@ fp_form_parse_binds (FpFormParser  *p,
       if (!fp_xml_is (node, FP_NS_XFORMS, "bind"))
         continue;
       field = find_bound (p, node, error);
-      if (field < 0 || !read_logic (p, node, field, error) || !read_messages (p, node, field, error))
+      if (field < 0 || !read_logic (p, node, field, error)
+          || !read_messages (p, node, field, error))
         return FALSE;
     }
 

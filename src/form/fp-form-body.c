@@ -60,11 +60,11 @@ dup_ref (FpFormParser *p,
 }
 
 static gboolean
-read_field (FpFormParser  *p,
-            xmlNode       *node,
-            int            number,
-            gboolean       needed,
-            GError       **error)
+read_field (FpFormParser *p,
+            xmlNode      *node,
+            int           number,
+            gboolean      needed,
+            GError      **error)
 {
   FpItem *item = fp_form_def_item (p->def, number);
   g_autofree char *ref = dup_ref (p, node);
@@ -80,8 +80,9 @@ read_field (FpFormParser  *p,
   if (item->field < 0)
     item->field = fp_form_def_find_ref (p->def, 0, ref);
   if (item->field < 0)
-    g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("A <%s> is for %s, which the form does not have"),
-                 (const char *) node->name, ref);
+    g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                 _("A <%s> is for %s, which the form does not have"), (const char *) node->name,
+                 ref);
 
   return item->field >= 0;
 }
@@ -96,7 +97,8 @@ mark_unsupported (FpFormParser *p,
 
   item->question = FP_QUESTION_UNSUPPORTED;
   g_free (item->note);
-  item->note = g_strdup_printf (_("%s cannot be answered here yet: %s. What it holds is kept."), path, what);
+  item->note = g_strdup_printf (_("%s cannot be answered here yet: %s. What it holds is kept."),
+                                path, what);
   fp_form_def_add_note (p->def, item->note);
 }
 
@@ -135,11 +137,11 @@ read_input (FpFormParser *p,
 }
 
 static gboolean
-read_select (FpFormParser  *p,
-             xmlNode       *node,
-             FpItem        *item,
-             gboolean       multiple,
-             GError       **error)
+read_select (FpFormParser *p,
+             xmlNode      *node,
+             FpItem       *item,
+             gboolean      multiple,
+             GError      **error)
 {
   g_autoptr(GError) local = NULL;
   g_autofree char *appearance = fp_xml_dup_attribute (node, "", "appearance");
@@ -184,10 +186,10 @@ read_upload (FpFormParser *p,
 }
 
 static gboolean
-read_texts (FpFormParser  *p,
-            xmlNode       *node,
-            int            number,
-            GError       **error)
+read_texts (FpFormParser *p,
+            xmlNode      *node,
+            int           number,
+            GError      **error)
 {
   FpItem *item = fp_form_def_item (p->def, number);
   int context = item->field >= 0 ? item->field : base_field (p, number);
@@ -195,31 +197,33 @@ read_texts (FpFormParser  *p,
 
   item->appearance = g_strsplit_set (appearance ? g_strstrip (appearance) : "", " \t\r\n", -1);
 
-  return fp_form_parse_words (p, fp_xml_child (node, FP_NS_XFORMS, "label"), context, &item->label, error)
-         && fp_form_parse_words (p, fp_xml_child (node, FP_NS_XFORMS, "hint"), context, &item->hint, error);
+  return fp_form_parse_words (p, fp_xml_child (node, FP_NS_XFORMS, "label"), context, &item->label,
+                              error)
+         && fp_form_parse_words (p, fp_xml_child (node, FP_NS_XFORMS, "hint"), context, &item->hint,
+                                 error);
 }
 
 /* A question that cannot be answered but must be would make every submission wrong. */
 static gboolean
-check_required (FpFormParser  *p,
-                FpItem        *item,
-                GError       **error)
+check_required (FpFormParser *p,
+                FpItem       *item,
+                GError      **error)
 {
   FpField *field = fp_form_def_field (p->def, item->field);
 
   if (item->question != FP_QUESTION_UNSUPPORTED || !field->logic[FP_RULE_REQUIRED])
     return TRUE;
-  g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED, _("The form requires an answer that Fieldpost cannot take: %s"),
-               item->note);
+  g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
+               _("The form requires an answer that Fieldpost cannot take: %s"), item->note);
 
   return FALSE;
 }
 
 static gboolean
-read_question (FpFormParser  *p,
-               xmlNode       *node,
-               int            above,
-               GError       **error)
+read_question (FpFormParser *p,
+               xmlNode      *node,
+               int           above,
+               GError      **error)
 {
   const char *name = (const char *) node->name;
   int number = add_item (p, FP_NODE_QUESTION, above);
@@ -252,10 +256,10 @@ read_question (FpFormParser  *p,
 }
 
 static gboolean
-read_repeat (FpFormParser  *p,
-             xmlNode       *node,
-             int            above,
-             GError       **error)
+read_repeat (FpFormParser *p,
+             xmlNode      *node,
+             int           above,
+             GError      **error)
 {
   int number = add_item (p, FP_NODE_QUESTION, above);
   FpItem *item = fp_form_def_item (p->def, number);
@@ -271,10 +275,10 @@ read_repeat (FpFormParser  *p,
 }
 
 static gboolean
-read_group (FpFormParser  *p,
-            xmlNode       *node,
-            int            above,
-            GError       **error)
+read_group (FpFormParser *p,
+            xmlNode      *node,
+            int           above,
+            GError      **error)
 {
   int number = add_item (p, FP_NODE_GROUP, above);
 
@@ -287,10 +291,10 @@ read_group (FpFormParser  *p,
 }
 
 static gboolean
-read_control (FpFormParser  *p,
-              xmlNode       *node,
-              int            above,
-              GError       **error)
+read_control (FpFormParser *p,
+              xmlNode      *node,
+              int           above,
+              GError      **error)
 {
   static const char *const questions[] = { "input", "upload", "select", "select1", "trigger",
                                            "range", "rank",   "secret", "textarea" };
@@ -307,18 +311,19 @@ read_control (FpFormParser  *p,
   if (strcmp (name, "label") == 0 || strcmp (name, "hint") == 0 || strcmp (name, "setvalue") == 0)
     return TRUE;
 
-  note = g_strdup_printf (_("The form uses <%s> (line %ld), which Fieldpost does not have; it is passed over."), name,
-                          xmlGetLineNo (node));
+  note = g_strdup_printf (
+      _("The form uses <%s> (line %ld), which Fieldpost does not have; it is passed over."), name,
+      xmlGetLineNo (node));
   fp_form_def_add_note (p->def, note);
 
   return TRUE;
 }
 
 static gboolean
-read_children (FpFormParser  *p,
-               xmlNode       *parent,
-               int            above,
-               GError       **error)
+read_children (FpFormParser *p,
+               xmlNode      *parent,
+               int           above,
+               GError      **error)
 {
   for (xmlNode *child = fp_xml_first (parent); child; child = fp_xml_next (child))
     if (!read_control (p, child, above, error))
@@ -328,8 +333,8 @@ read_children (FpFormParser  *p,
 }
 
 gboolean
-fp_form_parse_body (FpFormParser  *p,
-                    GError       **error)
+fp_form_parse_body (FpFormParser *p,
+                    GError      **error)
 {
   int root = add_item (p, FP_NODE_ROOT, -1);
 

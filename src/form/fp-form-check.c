@@ -130,7 +130,9 @@ check_type (FpFormNode *self,
     case FP_QUESTION_SELECT_MULTIPLE:
       return check_tokens (self, value);
     case FP_QUESTION_IMAGE:
-      return strchr (value, '/') || strlen (value) > MAX_FILE_NAME ? _("This is not the name of a file.") : NULL;
+      return strchr (value, '/') || strlen (value) > MAX_FILE_NAME
+                 ? _("This is not the name of a file.")
+                 : NULL;
     case FP_QUESTION_TEXT:
     case FP_QUESTION_NOTE:
     case FP_QUESTION_UNSUPPORTED:
@@ -200,13 +202,15 @@ fp_form_node_check (FpFormNode *self,
 /**
  * fp_form_model_validate:
  *
- * Returns: (transfer container) (element-type FpFormNode): the questions that are wrong, in body order
+ * Returns: (transfer container) (element-type FpFormNode): the questions that are wrong, in body
+ * order
  */
 GPtrArray *
 fp_form_model_validate (FpFormModel *self)
 {
   GPtrArray *invalid = g_ptr_array_new ();
 
+  fp_xpath_engine_refill (self->engine);
   for (guint i = 0; i < self->nodes->len; i++)
     {
       FpFormNode *node = g_ptr_array_index (self->nodes, i);

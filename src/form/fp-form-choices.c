@@ -6,10 +6,10 @@
 #include <string.h>
 
 static gboolean
-read_item (FpFormParser  *p,
-           xmlNode       *node,
-           FpItem        *item,
-           GError       **error)
+read_item (FpFormParser *p,
+           xmlNode      *node,
+           FpItem       *item,
+           GError      **error)
 {
   xmlNode *value = fp_xml_child (node, NULL, "value");
   g_autofree char *text = value ? g_strstrip (fp_xml_dup_text (value)) : NULL;
@@ -17,10 +17,12 @@ read_item (FpFormParser  *p,
   FpWords *label;
 
   /* Several answers are kept in one text, parted by spaces. */
-  if (!text || !*text || (item->question == FP_QUESTION_SELECT_MULTIPLE && strpbrk (text, " \t\r\n")))
+  if (!text || !*text
+      || (item->question == FP_QUESTION_SELECT_MULTIPLE && strpbrk (text, " \t\r\n")))
     {
       g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
-                   _("A choice has no value, or one with a space in it (line %ld)"), xmlGetLineNo (node));
+                   _("A choice has no value, or one with a space in it (line %ld)"),
+                   xmlGetLineNo (node));
       return FALSE;
     }
   if (!fp_form_parse_words (p, fp_xml_child (node, NULL, "label"), item->field, &label, error))
@@ -34,18 +36,18 @@ read_item (FpFormParser  *p,
 }
 
 static FpXPath *
-read_item_path (FpFormParser  *p,
-                xmlNode       *itemset,
-                const char    *name,
-                GError       **error)
+read_item_path (FpFormParser *p,
+                xmlNode      *itemset,
+                const char   *name,
+                GError      **error)
 {
   xmlNode *node = fp_xml_child (itemset, NULL, name);
   g_autofree char *ref = node ? fp_xml_dup_attribute (node, "", "ref") : NULL;
 
   if (!ref)
     {
-      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("An <itemset> has no %s (line %ld)"),
-                   name, xmlGetLineNo (itemset));
+      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                   _("An <itemset> has no %s (line %ld)"), name, xmlGetLineNo (itemset));
       return NULL;
     }
 
@@ -53,18 +55,18 @@ read_item_path (FpFormParser  *p,
 }
 
 static gboolean
-read_itemset (FpFormParser  *p,
-              xmlNode       *node,
-              FpItem        *item,
-              GError       **error)
+read_itemset (FpFormParser *p,
+              xmlNode      *node,
+              FpItem       *item,
+              GError      **error)
 {
   g_autofree char *nodeset = fp_xml_dup_attribute (node, "", "nodeset");
 
   item->itemset = g_new0 (FpItemset, 1);
   if (!nodeset)
     {
-      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("An <itemset> has no nodeset (line %ld)"),
-                   xmlGetLineNo (node));
+      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                   _("An <itemset> has no nodeset (line %ld)"), xmlGetLineNo (node));
       return FALSE;
     }
   item->itemset->nodes = fp_form_parse_xpath (p, nodeset, item->field, _("list"), error);
@@ -79,10 +81,10 @@ read_itemset (FpFormParser  *p,
 }
 
 gboolean
-fp_form_parse_choices (FpFormParser  *p,
-                       xmlNode       *node,
-                       FpItem        *item,
-                       GError       **error)
+fp_form_parse_choices (FpFormParser *p,
+                       xmlNode      *node,
+                       FpItem       *item,
+                       GError      **error)
 {
   item->choices = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_choice_def_free);
   for (xmlNode *child = fp_xml_first (node); child; child = fp_xml_next (child))
@@ -94,8 +96,8 @@ fp_form_parse_choices (FpFormParser  *p,
     }
   if (item->choices->len == 0 && !item->itemset)
     {
-      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("A question to select from has no choices (line %ld)"),
-                   xmlGetLineNo (node));
+      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                   _("A question to select from has no choices (line %ld)"), xmlGetLineNo (node));
       return FALSE;
     }
 

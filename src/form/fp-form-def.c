@@ -1,6 +1,8 @@
-#include "form/fp-form-private.h"
+#include "form/fp-form-def.h"
 
 #include <string.h>
+
+#include "form/fp-form-private.h"
 
 G_DEFINE_QUARK (fp-form-error-quark, fp_form_error)
 G_DEFINE_BOXED_TYPE (FpFormDef, fp_form_def, fp_form_def_ref, fp_form_def_unref)

@@ -11,7 +11,8 @@ append_attribute (GString    *out,
                   const char *name,
                   const char *value)
 {
-  g_string_append_printf (out, " %s%s%s=\"", prefix ? prefix : "", prefix && name ? ":" : "", name ? name : "");
+  g_string_append_printf (out, " %s%s%s=\"", prefix ? prefix : "", prefix && name ? ":" : "",
+                          name ? name : "");
   fp_xml_append_escaped (out, value);
   g_string_append_c (out, '"');
 }
@@ -59,7 +60,8 @@ append_element (FpFormModel *self,
   g_string_append_c (out, '>');
   if (fp_live_is_leaf (live))
     fp_xml_append_escaped (out, live->value);
-  for (int child = number + 1; child < field->end; child = fp_form_def_field (self->def, child)->end)
+  for (int child = number + 1; child < field->end;
+       child = fp_form_def_field (self->def, child)->end)
     append_element (self, out, child, submission);
   g_string_append_printf (out, "</%s>", field->name);
 }
@@ -91,15 +93,16 @@ fp_form_model_dup_instance (FpFormModel *self)
 }
 
 static gboolean
-check_identity (FpFormModel  *self,
-                GError      **error)
+check_identity (FpFormModel *self,
+                GError     **error)
 {
   FpLive *live = fp_form_model_live (self, self->def->instance_id);
 
   if (live->relevant && *live->value)
     return TRUE;
-  g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
-                       _("The submission has no instanceID: a server could not tell it from others"));
+  g_set_error_literal (
+      error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+      _("The submission has no instanceID: a server could not tell it from others"));
 
   return FALSE;
 }
@@ -111,9 +114,9 @@ check_identity (FpFormModel  *self,
  * Returns: (transfer full): the submission, or %NULL with [error@FormError]
  */
 GBytes *
-fp_form_model_freeze (FpFormModel  *self,
-                      const char  **media_type,
-                      GError      **error)
+fp_form_model_freeze (FpFormModel *self,
+                      const char **media_type,
+                      GError     **error)
 {
   g_autofree char *text = NULL;
   gboolean json = self->def->serialization == FP_SERIALIZE_JSON;

@@ -7,8 +7,9 @@
 
 /* Sorts the rules so that each comes after those that write what it reads.
  *
- * CALCULATE writes the value of its field. RELEVANT writes all values below its field, because a value that is not
- * relevant reads as empty. The other kinds write nothing that a rule could read. */
+ * CALCULATE writes the value of its field. RELEVANT writes all values below its field, because a
+ * value that is not relevant reads as empty. The other kinds write nothing that a rule could read.
+ */
 typedef struct {
   FpFormDef  *def;
   GPtrArray  *rules;     /* FpRule, as found */
@@ -30,9 +31,9 @@ read_into (GArray        *reads,
 }
 
 static FpRule *
-add_rule (Graph      *g,
-          FpRuleKind  kind,
-          int         owner)
+add_rule (Graph     *g,
+          FpRuleKind kind,
+          int        owner)
 {
   FpRule *rule = g_new0 (FpRule, 1);
 
@@ -163,10 +164,12 @@ report_cycle (Graph   *g,
   for (guint i = from > 0 ? from - 1 : 0; i < g->path->len; i++)
     g_string_append_printf (path, "%s → ", path_of_rule (g, g_array_index (g->path, int, i)));
   g_string_append (path, path_of_rule (g, back_to));
-  g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_CYCLE, _("The form's logic goes round in a circle: %s"), path->str);
+  g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_CYCLE,
+               _("The form's logic goes round in a circle: %s"), path->str);
 }
 
-/* Where a visit stands: its reads, for each of them the calculation, then the relevance of it and all above. */
+/* Where a visit stands: its reads, for each of them the calculation, then the relevance of it and
+ * all above. */
 typedef struct {
   int   rule;
   guint read;
@@ -210,7 +213,8 @@ next_source (Graph *g,
   return -1;
 }
 
-/* Depth first with a stack of our own: a chain of ten thousand calculations must not use the thread's. */
+/* Depth first with a stack of our own: a chain of ten thousand calculations must not use the
+ * thread's. */
 static gboolean
 visit_rule (Graph   *g,
             int      first,
@@ -290,8 +294,8 @@ index_readers (FpFormDef *def)
  * Returns: %FALSE with %FP_FORM_ERROR_CYCLE naming the path of a circle
  */
 gboolean
-fp_form_build_graph (FpFormDef  *def,
-                     GError    **error)
+fp_form_build_graph (FpFormDef *def,
+                     GError   **error)
 {
   g_autofree int *calculate = g_new (int, def->fields->len);
   g_autofree int *relevant = g_new (int, def->fields->len);

@@ -26,8 +26,8 @@ is_blank (const xmlChar *text)
   return text[strspn ((const char *) text, " \t\r\n")] == '\0';
 }
 
-/* Unprefixed names of an expression mean elements without a namespace for libxml2, and the form's for everybody else:
- * so they have none here. Comments and layout go, too. */
+/* Unprefixed names of an expression mean elements without a namespace for libxml2, and the form's
+ * for everybody else: so they have none here. Comments and layout go, too. */
 static void
 normalize (xmlNode *node)
 {
@@ -83,9 +83,10 @@ add_fields (FpFormParser *p,
   int number = (int) def->fields->len;
   g_autofree char *template = fp_xml_dup_attribute (node, FP_NS_JAVAROSA, "template");
 
-  field->name = node->ns && node->ns->prefix
-                  ? g_strdup_printf ("%s:%s", (const char *) node->ns->prefix, (const char *) node->name)
-                  : g_strdup ((const char *) node->name);
+  field->name
+      = node->ns && node->ns->prefix
+            ? g_strdup_printf ("%s:%s", (const char *) node->ns->prefix, (const char *) node->name)
+            : g_strdup ((const char *) node->name);
   field->path = g_strdup_printf ("%s/%s", above, field->name);
   field->parent = parent;
   field->template = template != NULL;
@@ -136,9 +137,9 @@ find_meta (FpFormDef *def)
 }
 
 static gboolean
-read_identity (FpFormParser  *p,
-               xmlNode       *root,
-               GError       **error)
+read_identity (FpFormParser *p,
+               xmlNode      *root,
+               GError      **error)
 {
   FpFormDef *def = p->def;
   const char *inherited = root->ns && !root->ns->prefix ? (const char *) root->ns->href : NULL;
@@ -202,8 +203,8 @@ collect_names (xmlNode *names,
  * Reads the first <instance> as the form's own, the others as lists.
  */
 gboolean
-fp_form_parse_instances (FpFormParser  *p,
-                         GError       **error)
+fp_form_parse_instances (FpFormParser *p,
+                         GError      **error)
 {
   FpFormDef *def = p->def;
   xmlNode *names;

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Written here and not through a number type, so that a number leaves with the digits that were typed.
- * The contract is data/docs/json-submission.md. */
+/* Written here and not through a number type, so that a number leaves with the digits that were
+ * typed. The contract is data/docs/json-submission.md. */
 
 static void
 append_string (GString    *out,
@@ -85,8 +85,10 @@ append_value (GString *out,
   else if (*value == '\0')
     g_string_append (out, "null");
   else if (field->type == FP_DATA_BOOLEAN)
-    g_string_append (out, strcmp (value, "true") == 0 || strcmp (value, "1") == 0 ? "true" : "false");
-  else if ((field->type != FP_DATA_INTEGER && field->type != FP_DATA_DECIMAL) || !append_number (out, value))
+    g_string_append (out,
+                     strcmp (value, "true") == 0 || strcmp (value, "1") == 0 ? "true" : "false");
+  else if ((field->type != FP_DATA_INTEGER && field->type != FP_DATA_DECIMAL)
+           || !append_number (out, value))
     append_string (out, value);
 }
 
@@ -97,8 +99,9 @@ is_left_out (FpFormModel *self,
   FpField *field = fp_form_def_field (self->def, number);
 
   return !fp_form_model_live (self, number)->relevant || field->foreign || field->only_note
-         || field->template || (field->parent == 0 && g_str_has_suffix (field->name, "meta")
-                                && self->def->instance_id > number && self->def->instance_id < field->end);
+         || field->template
+         || (field->parent == 0 && g_str_has_suffix (field->name, "meta")
+             && self->def->instance_id > number && self->def->instance_id < field->end);
 }
 
 static void

@@ -9,15 +9,16 @@ static char *
 dup_name (xmlNode *element)
 {
   if (element->ns && element->ns->prefix)
-    return g_strdup_printf ("%s:%s", (const char *) element->ns->prefix, (const char *) element->name);
+    return g_strdup_printf ("%s:%s", (const char *) element->ns->prefix,
+                            (const char *) element->name);
 
   return g_strdup ((const char *) element->name);
 }
 
 static gboolean
-check_root (FpFormModel  *self,
-            xmlNode      *root,
-            GError      **error)
+check_root (FpFormModel *self,
+            xmlNode     *root,
+            GError     **error)
 {
   g_autofree char *name = dup_name (root);
   g_autofree char *id = fp_xml_dup_attribute (root, "", "id");
@@ -26,8 +27,8 @@ check_root (FpFormModel  *self,
 
   if (strcmp (name, fp_form_def_field (self->def, 0)->name) == 0 && g_strcmp0 (id, own_id) == 0)
     return TRUE;
-  g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INSTANCE, _("The answers are of the form “%s”, not of “%s”"),
-               id ? id : name, self->def->id);
+  g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INSTANCE,
+               _("The answers are of the form “%s”, not of “%s”"), id ? id : name, self->def->id);
 
   return FALSE;
 }
@@ -49,11 +50,11 @@ match_child (FpFormModel *self,
 }
 
 static gboolean
-read_element (FpFormModel  *self,
-              xmlNode      *element,
-              int           field,
-              guint8       *seen,
-              GError      **error)
+read_element (FpFormModel *self,
+              xmlNode     *element,
+              int          field,
+              guint8      *seen,
+              GError     **error)
 {
   FpLive *live = fp_form_model_live (self, field);
   int expected = field + 1;
@@ -90,9 +91,9 @@ read_element (FpFormModel  *self,
 }
 
 gboolean
-fp_form_model_read (FpFormModel  *self,
-                    xmlNode      *root,
-                    GError      **error)
+fp_form_model_read (FpFormModel *self,
+                    xmlNode     *root,
+                    GError     **error)
 {
   g_autofree guint8 *seen = g_new0 (guint8, self->def->fields->len);
 
@@ -100,7 +101,8 @@ fp_form_model_read (FpFormModel  *self,
     return FALSE;
   if (*fp_form_model_get_instance_id (self) == '\0')
     {
-      g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_INSTANCE, _("The answers have no instanceID"));
+      g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_INSTANCE,
+                           _("The answers have no instanceID"));
       return FALSE;
     }
 

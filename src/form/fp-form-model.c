@@ -51,8 +51,8 @@ fp_form_model_class_init (FpFormModelClass *klass)
   object_class->dispose = fp_form_model_dispose;
   object_class->finalize = fp_form_model_finalize;
 
-  changed_signal = g_signal_new ("changed", FP_TYPE_FORM_MODEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 0);
+  changed_signal = g_signal_new ("changed", FP_TYPE_FORM_MODEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -150,7 +150,8 @@ copy_instances (FpFormModel *self)
   GHashTableIter iter;
   gpointer id, doc;
 
-  self->instances = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) xmlFreeDoc);
+  self->instances
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) xmlFreeDoc);
   g_hash_table_iter_init (&iter, self->def->instances);
   while (g_hash_table_iter_next (&iter, &id, &doc))
     g_hash_table_insert (self->instances, id, xmlCopyDoc (doc, 1));
@@ -186,8 +187,8 @@ model_new (FpFormDef       *def,
 
 /* An expression that fails at the very beginning is a mistake of the form. */
 static FpFormModel *
-begin (FpFormModel  *self,
-       GError      **error)
+begin (FpFormModel *self,
+       GError     **error)
 {
   g_autoptr(FpFormModel) owned = self;
 
@@ -232,9 +233,11 @@ fp_form_model_new (FpFormDef       *def,
  * @instance: what [method@FormModel.dup_instance] gave
  * @env: (nullable): its uid is not used
  *
- * Goes on with a filling. Nothing is calculated anew: the values are exactly those that were stored.
+ * Goes on with a filling. Nothing is calculated anew: the values are exactly those that were
+ * stored.
  *
- * Returns: (transfer full): or %NULL with %FP_FORM_ERROR_INSTANCE where @instance is not of this form
+ * Returns: (transfer full): or %NULL with %FP_FORM_ERROR_INSTANCE where @instance is not of this
+ * form
  */
 FpFormModel *
 fp_form_model_load (FpFormDef       *def,
@@ -282,7 +285,8 @@ find_by_name (FpFormModel *self,
     {
       FpFormNode *node = g_ptr_array_index (self->nodes, i);
 
-      if (fp_form_node_get_kind (node) != FP_NODE_QUESTION || strcmp (fp_form_node_get_name (node), name) != 0)
+      if (fp_form_node_get_kind (node) != FP_NODE_QUESTION
+          || strcmp (fp_form_node_get_name (node), name) != 0)
         continue;
       if (found && fp_form_node_get_live (found) != fp_form_node_get_live (node))
         return NULL;
@@ -333,6 +337,10 @@ fp_form_model_set_language (FpFormModel *self,
   if (number == self->language)
     return;
   self->language = number;
+  /* A calculation may ask for a label before it is its list's turn. */
+  for (guint i = 0; i < self->nodes->len; i++)
+    g_clear_pointer (&((FpFormNode *) g_ptr_array_index (self->nodes, i))->choices,
+                     g_ptr_array_unref);
   for (guint i = 0; i < self->def->rules->len; i++)
     if (((FpRule *) g_ptr_array_index (self->def->rules, i))->language)
       fp_form_model_queue_rule (self, i);
@@ -379,11 +387,12 @@ fp_form_model_dup_summary (FpFormModel *self)
   int name = self->def->instance_name;
   guint n = 0;
 
-  if (name >= 0 && *fp_form_model_live (self, name)->value)
-    {
-      g_string_append (summary, fp_form_model_live (self, name)->value);
-      return g_string_free (summary, FALSE);
-    }
+  if (name >= 0)
+    g_string_append (summary, fp_form_model_live (self, name)->value);
+  g_strstrip (summary->str);
+  if (*summary->str)
+    return g_string_free (summary, FALSE);
+  g_string_truncate (summary, 0);
   for (guint i = 0; i < self->nodes->len && n < 2; i++)
     {
       FpFormNode *node = g_ptr_array_index (self->nodes, i);
@@ -410,8 +419,8 @@ fp_form_model_list_files (FpFormModel *self)
     {
       FpFormNode *node = g_ptr_array_index (self->nodes, i);
 
-      if (fp_form_node_get_question (node) == FP_QUESTION_IMAGE && fp_form_node_get_live (node)->relevant
-          && *fp_form_node_get_value (node))
+      if (fp_form_node_get_question (node) == FP_QUESTION_IMAGE
+          && fp_form_node_get_live (node)->relevant && *fp_form_node_get_value (node))
         g_strv_builder_add (files, fp_form_node_get_value (node));
     }
 

@@ -52,7 +52,8 @@ fp_form_node_dispose (GObject *object)
   FpFormNode *self = FP_FORM_NODE (object);
 
   /* A child that somebody keeps must not look up to a parent that is gone. */
-  for (guint i = 0; self->children && i < g_list_model_get_n_items (G_LIST_MODEL (self->children)); i++)
+  for (guint i = 0; self->children && i < g_list_model_get_n_items (G_LIST_MODEL (self->children));
+       i++)
     {
       g_autoptr(FpFormNode) child = g_list_model_get_item (G_LIST_MODEL (self->children), i);
 

@@ -7,6 +7,9 @@
 
 #include "form/fp-xpath-eval.h"
 
+/* Far above a form in which every question refers to hundreds of others. */
+#define MAX_WORK 20000000
+
 static void
 item_free (FpItem *item)
 {
@@ -44,9 +47,11 @@ def_new (void)
   g_ptr_array_add (self->languages, NULL);
   self->notes = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->notes, NULL);
-  self->instances = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) xmlFreeDoc);
+  self->instances
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) xmlFreeDoc);
   self->external = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->itext = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fp_words_free);
+  self->itext
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fp_words_free);
   self->fields = g_ptr_array_new ();
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   self->by_local = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -94,9 +99,9 @@ scope_is_number (gpointer data,
 }
 
 static gboolean
-scope_check_instance (gpointer     data,
-                      const char  *id,
-                      GError     **error)
+scope_check_instance (gpointer    data,
+                      const char *id,
+                      GError    **error)
 {
   FpFormDef *def = data;
 
@@ -121,11 +126,11 @@ scope_check_instance (gpointer     data,
  * Returns: (transfer full): or %NULL with @error naming the field
  */
 FpXPath *
-fp_form_parse_xpath (FpFormParser  *p,
-                     const char    *source,
-                     int            field,
-                     const char    *what,
-                     GError       **error)
+fp_form_parse_xpath (FpFormParser *p,
+                     const char   *source,
+                     int           field,
+                     const char   *what,
+                     GError      **error)
 {
   const char *path = field < 0 ? _("a list") : fp_form_def_field (p->def, field)->path;
   g_autoptr(FpXPath) xpath = fp_xpath_parse (source, &p->scope, field, field, error);
@@ -137,7 +142,8 @@ fp_form_parse_xpath (FpFormParser  *p,
       if (!read->foreign)
         continue;
       g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
-                   _("it refers to %s in a repeated group, which Fieldpost does not have yet"), read->path);
+                   _("it refers to %s in a repeated group, which Fieldpost does not have yet"),
+                   read->path);
       g_clear_pointer (&xpath, fp_xpath_free);
     }
   if (!xpath)
@@ -163,8 +169,8 @@ read_method (FpFormDef *def,
 }
 
 static gboolean
-read_submission (FpFormParser  *p,
-                 GError       **error)
+read_submission (FpFormParser *p,
+                 GError      **error)
 {
   FpFormDef *def = p->def;
   xmlNode *submission = fp_xml_child (p->model, FP_NS_XFORMS, "submission");
@@ -178,8 +184,9 @@ read_submission (FpFormParser  *p,
   key = fp_xml_dup_attribute (submission, "", "base64RsaPublicKey");
   if (key && *g_strstrip (key))
     {
-      g_set_error_literal (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
-                           _("The form asks for encrypted submissions, which Fieldpost does not make yet"));
+      g_set_error_literal (
+          error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
+          _("The form asks for encrypted submissions, which Fieldpost does not make yet"));
       return FALSE;
     }
   def->submit_url = fp_xml_dup_attribute (submission, "", "resource");
@@ -195,7 +202,8 @@ read_submission (FpFormParser  *p,
   if (strcmp (serialization, "application/json") != 0)
     {
       g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_UNSUPPORTED,
-                   _("The form asks for submissions as “%s”, which Fieldpost does not make yet"), serialization);
+                   _("The form asks for submissions as “%s”, which Fieldpost does not make yet"),
+                   serialization);
       return FALSE;
     }
   def->serialization = FP_SERIALIZE_JSON;
@@ -204,8 +212,8 @@ read_submission (FpFormParser  *p,
 }
 
 static gboolean
-find_parts (FpFormParser  *p,
-            GError       **error)
+find_parts (FpFormParser *p,
+            GError      **error)
 {
   xmlNode *root = xmlDocGetRootElement (p->doc);
   xmlNode *head = fp_xml_child (root, NULL, "head");
@@ -225,8 +233,8 @@ find_parts (FpFormParser  *p,
 }
 
 static gboolean
-read_form (FpFormParser  *p,
-           GError       **error)
+read_form (FpFormParser *p,
+           GError      **error)
 {
   if (!find_parts (p, error) || !fp_form_parse_instances (p, error) || !read_submission (p, error)
       || !fp_form_parse_types (p, error) || !fp_form_parse_itext (p, error)
@@ -258,7 +266,7 @@ fp_form_def_parse (GBytes  *xml,
   g_autoptr(xmlDoc) doc = NULL;
   g_autoptr(GHashTable) itext_nodes = NULL;
   g_autoptr(GError) local = NULL;
-  FpFormParser p = { .def = def };
+  FpFormParser p = { .def = def, .work = MAX_WORK };
 
   doc = fp_xml_parse (xml, &local);
   if (!doc)
@@ -267,10 +275,12 @@ fp_form_def_parse (GBytes  *xml,
       return NULL;
     }
   def->md5 = g_compute_checksum_for_bytes (G_CHECKSUM_MD5, xml);
-  itext_nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  itext_nodes
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   p.doc = doc;
   p.itext_nodes = itext_nodes;
-  p.scope = (FpXPathScope) { scope_child, scope_parent, scope_end, scope_is_number, scope_check_instance, def };
+  p.scope = (FpXPathScope){ scope_child,          scope_parent, scope_end, scope_is_number,
+                            scope_check_instance, def,          &p.work };
   if (!read_form (&p, error))
     return NULL;
 

@@ -191,6 +191,7 @@ typedef struct {
   xmlNode      *body;
   GHashTable   *itext_nodes; /* id -> GPtrArray of xmlNode <text>, one a language */
   FpXPathScope  scope;
+  gint64        work; /* see FpXPathScope */
 } FpFormParser;
 
 /* Each reads its part of the form into @p->def; FALSE with @error. */

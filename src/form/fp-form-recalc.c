@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* The rules to compute are a binary heap of their numbers: what others are computed from comes first, so that a
- * change computes each rule at most once. */
+/* The rules to compute are a binary heap of their numbers: what others are computed from comes
+ * first, so that a change computes each rule at most once. */
 
 static void
 swap (GArray *heap,
@@ -43,7 +43,8 @@ heap_pop (GArray *heap)
     {
       guint child = at * 2 + 1;
 
-      if (child + 1 < heap->len && g_array_index (heap, guint, child + 1) < g_array_index (heap, guint, child))
+      if (child + 1 < heap->len
+          && g_array_index (heap, guint, child + 1) < g_array_index (heap, guint, child))
         child++;
       if (g_array_index (heap, guint, at) <= g_array_index (heap, guint, child))
         break;
@@ -155,7 +156,8 @@ update_relevance (FpFormModel *self,
     {
       FpLive *live = fp_form_model_live (self, i);
       int parent = fp_form_def_field (self->def, i)->parent;
-      gboolean relevant = live->own_relevant && (parent < 0 || fp_form_model_live (self, parent)->relevant);
+      gboolean relevant
+          = live->own_relevant && (parent < 0 || fp_form_model_live (self, parent)->relevant);
 
       if (live->relevant == relevant)
         continue;
@@ -171,7 +173,8 @@ update_relevance (FpFormModel *self,
 /**
  * fp_form_model_eval:
  *
- * Returns: (transfer full) (nullable): %NULL if it could not be evaluated; the first such fault is kept
+ * Returns: (transfer full) (nullable): %NULL if it could not be evaluated; the first such fault is
+ * kept
  */
 xmlXPathObject *
 fp_form_model_eval (FpFormModel   *self,
@@ -240,6 +243,14 @@ touch_readonly (FpFormNode *node)
     }
 }
 
+/* What a person has not been told about yet stays untold until they check the form. */
+static void
+recheck (FpFormNode *node)
+{
+  if (node->error)
+    fp_form_node_check (node, TRUE);
+}
+
 static void
 compute_field (FpFormModel *self,
                FpRule      *rule)
@@ -255,10 +266,8 @@ compute_field (FpFormModel *self,
     }
   if (rule->kind == FP_RULE_CONSTRAINT)
     {
-      /* What a person has not been told about yet stays untold until they check the form. */
       for (FpFormNode *node = live->nodes; node; node = node->same)
-        if (node->error)
-          fp_form_node_check (node, TRUE);
+        recheck (node);
       return;
     }
 
@@ -272,7 +281,10 @@ compute_field (FpFormModel *self,
     {
       live->required = result;
       for (FpFormNode *node = live->nodes; node; node = node->same)
-        fp_form_node_touch (node, FP_NODE_PROP_REQUIRED);
+        {
+          fp_form_node_touch (node, FP_NODE_PROP_REQUIRED);
+          recheck (node);
+        }
     }
   else if (rule->kind == FP_RULE_READONLY && live->readonly != result)
     {
@@ -290,9 +302,11 @@ compute_item (FpFormModel *self,
   FpItem *item = fp_form_node_get_item (node);
 
   if (rule->kind == FP_RULE_LABEL)
-    fp_form_node_take_text (node, FP_NODE_PROP_LABEL, fp_form_model_render (self, item->label, item->field));
+    fp_form_node_take_text (node, FP_NODE_PROP_LABEL,
+                            fp_form_model_render (self, item->label, item->field));
   else if (rule->kind == FP_RULE_HINT)
-    fp_form_node_take_text (node, FP_NODE_PROP_HINT, fp_form_model_render (self, item->hint, item->field));
+    fp_form_node_take_text (node, FP_NODE_PROP_HINT,
+                            fp_form_model_render (self, item->hint, item->field));
   else
     fp_form_model_load_choices (self, node);
 }
@@ -300,11 +314,13 @@ compute_item (FpFormModel *self,
 /**
  * fp_form_model_settle:
  *
- * Computes what is queued, and what that changes, until nothing is left. No listener runs meanwhile.
+ * Computes what is queued, and what that changes, until nothing is left. No listener runs
+ * meanwhile.
  */
 void
 fp_form_model_settle (FpFormModel *self)
 {
+  fp_xpath_engine_refill (self->engine);
   while (self->heap->len > 0)
     {
       guint number = heap_pop (self->heap);

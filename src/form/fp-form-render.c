@@ -37,7 +37,8 @@ render (FpFormModel   *self,
         g_string_append (out, part->literal);
       else
         {
-          g_autoptr(xmlXPathObject) object = fp_form_model_eval (self, part->output, context, context);
+          g_autoptr(xmlXPathObject) object
+              = fp_form_model_eval (self, part->output, context, context);
           g_autofree char *value = object ? fp_xpath_dup_text (object) : NULL;
 
           if (value && strcmp (value, "NaN") != 0)
@@ -93,7 +94,8 @@ add_itemset (FpFormModel *self,
              GPtrArray   *choices)
 {
   xmlNode *question = fp_form_model_live (self, item->field)->element;
-  g_autoptr(xmlXPathObject) object = fp_form_model_eval (self, item->itemset->nodes, question, question);
+  g_autoptr(xmlXPathObject) object
+      = fp_form_model_eval (self, item->itemset->nodes, question, question);
   xmlNodeSet *nodes = object && object->type == XPATH_NODESET ? object->nodesetval : NULL;
 
   for (int i = 0; nodes && i < nodes->nodeNr; i++)
@@ -168,10 +170,13 @@ dup_answers (FpFormNode *node)
 {
   const char *value = fp_form_node_get_value (node);
 
-  return g_strsplit (value, fp_form_node_get_question (node) == FP_QUESTION_SELECT_MULTIPLE ? " " : "\n", -1);
+  return g_strsplit (value,
+                     fp_form_node_get_question (node) == FP_QUESTION_SELECT_MULTIPLE ? " " : "\n",
+                     -1);
 }
 
-/* An answer that can no longer be chosen goes: "Kampala" must not stay when the country is another. */
+/* An answer that can no longer be chosen goes: "Kampala" must not stay when the country is another.
+ */
 static void
 drop_lost (FpFormModel *self,
            FpFormNode  *node)
@@ -190,7 +195,8 @@ drop_lost (FpFormModel *self,
 /**
  * fp_form_model_load_choices:
  *
- * Builds the list of a select anew. Where it changes, choices that are gone are taken out of the answer.
+ * Builds the list of a select anew. Where it changes, choices that are gone are taken out of the
+ * answer.
  */
 void
 fp_form_model_load_choices (FpFormModel *self,
@@ -248,7 +254,10 @@ fp_form_model_choice_label (FpFormModel *self,
         continue;
       /* Another rule may ask before it is this list's turn. */
       if (!node->choices)
-        node->choices = build_choices (self, item);
+        {
+          node->choices = build_choices (self, item);
+          fp_form_node_touch (node, FP_NODE_PROP_CHOICES);
+        }
       choice = find_choice (node->choices, value);
       if (choice)
         return g_strdup (choice->label);

@@ -118,7 +118,7 @@ cast_date (xmlXPathObject *object)
   gboolean has_time;
 
   if (!fp_xpath_date_parse (text, &time, &has_time))
-    time = fp_xpath_date_from_days (xmlXPathCastStringToNumber ((const xmlChar *) text));
+    time = fp_xpath_date_from_days (fp_xpath_text_to_number (text));
 
   return time ? fp_xpath_date_dup_date (time) : g_steal_pointer (&text);
 }

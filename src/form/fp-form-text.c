@@ -83,7 +83,8 @@ static void
 add_literal (FpText     *text,
              const char *literal)
 {
-  FpTextPart *last = text->parts->len ? g_ptr_array_index (text->parts, text->parts->len - 1) : NULL;
+  FpTextPart *last
+      = text->parts->len ? g_ptr_array_index (text->parts, text->parts->len - 1) : NULL;
   FpTextPart *part;
 
   if (last && last->literal)
@@ -100,11 +101,11 @@ add_literal (FpText     *text,
 }
 
 static gboolean
-add_output (FpFormParser  *p,
-            FpText        *text,
-            xmlNode       *node,
-            int            field,
-            GError       **error)
+add_output (FpFormParser *p,
+            FpText       *text,
+            xmlNode      *node,
+            int           field,
+            GError      **error)
 {
   g_autofree char *value = fp_xml_dup_attribute (node, "", "value");
   g_autofree char *ref = fp_xml_dup_attribute (node, "", "ref");
@@ -113,8 +114,8 @@ add_output (FpFormParser  *p,
 
   if (!value && !ref)
     {
-      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("An <output> has no value (line %ld)"),
-                   xmlGetLineNo (node));
+      g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID,
+                   _("An <output> has no value (line %ld)"), xmlGetLineNo (node));
       return FALSE;
     }
   xpath = fp_form_parse_xpath (p, value ? value : ref, field, _("text"), error);
@@ -128,11 +129,11 @@ add_output (FpFormParser  *p,
 }
 
 static gboolean
-add_children (FpFormParser  *p,
-              FpText        *text,
-              xmlNode       *parent,
-              int            field,
-              GError       **error)
+add_children (FpFormParser *p,
+              FpText       *text,
+              xmlNode      *parent,
+              int           field,
+              GError      **error)
 {
   for (xmlNode *child = parent->children; child; child = child->next)
     if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE)
@@ -153,10 +154,10 @@ add_children (FpFormParser  *p,
 }
 
 static FpText *
-read_text (FpFormParser  *p,
-           xmlNode       *node,
-           int            field,
-           GError       **error)
+read_text (FpFormParser *p,
+           xmlNode      *node,
+           int           field,
+           GError      **error)
 {
   FpText *text = fp_text_new ();
 
@@ -190,7 +191,8 @@ literal_text (const char *literal)
   return text;
 }
 
-/* The <value> of a <text> to show: the plain one, or the long or short form where there is no plain one. */
+/* The <value> of a <text> to show: the plain one, or the long or short form where there is no plain
+ * one. */
 static xmlNode *
 plain_value (xmlNode *text)
 {
@@ -224,11 +226,11 @@ dup_image (xmlNode *text)
 }
 
 static gboolean
-read_itext (FpFormParser  *p,
-            GPtrArray     *nodes,
-            int            field,
-            FpWords      **out,
-            GError       **error)
+read_itext (FpFormParser *p,
+            GPtrArray    *nodes,
+            int           field,
+            FpWords     **out,
+            GError      **error)
 {
   FpWords *words = fp_words_new ();
 
@@ -272,11 +274,11 @@ dup_itext_id (const char *text)
 }
 
 static gboolean
-read_itext_id (FpFormParser  *p,
-               const char    *id,
-               int            field,
-               FpWords      **out,
-               GError       **error)
+read_itext_id (FpFormParser *p,
+               const char   *id,
+               int           field,
+               FpWords     **out,
+               GError      **error)
 {
   GPtrArray *nodes = g_hash_table_lookup (p->itext_nodes, id);
 
@@ -291,11 +293,11 @@ read_itext_id (FpFormParser  *p,
 }
 
 gboolean
-fp_form_parse_words (FpFormParser  *p,
-                     xmlNode       *node,
-                     int            field,
-                     FpWords      **out,
-                     GError       **error)
+fp_form_parse_words (FpFormParser *p,
+                     xmlNode      *node,
+                     int           field,
+                     FpWords     **out,
+                     GError      **error)
 {
   g_autofree char *ref = NULL;
   g_autofree char *id = NULL;
@@ -326,11 +328,11 @@ fp_form_parse_words (FpFormParser  *p,
 }
 
 gboolean
-fp_form_parse_message (FpFormParser  *p,
-                       const char    *text,
-                       int            field,
-                       FpWords      **out,
-                       GError       **error)
+fp_form_parse_message (FpFormParser *p,
+                       const char   *text,
+                       int           field,
+                       FpWords     **out,
+                       GError      **error)
 {
   g_autofree char *id = dup_itext_id (text);
 
@@ -389,11 +391,12 @@ read_languages (FpFormParser *p)
 /**
  * fp_form_parse_itext:
  *
- * Collects the translations, and reads each once without a context, for labels whose id is computed.
+ * Collects the translations, and reads each once without a context, for labels whose id is
+ * computed.
  */
 gboolean
-fp_form_parse_itext (FpFormParser  *p,
-                     GError       **error)
+fp_form_parse_itext (FpFormParser *p,
+                     GError      **error)
 {
   xmlNode *itext = read_languages (p);
   guint language = 0;

@@ -41,9 +41,11 @@ fp_form_model_record (FpFormModel *self,
 {
   FpEdit edit = { field, g_strdup (before), g_strdup (after) };
 
-  /* The first one is what a person typed, and that counts even where a calculation may overwrite it. */
+  /* The first one is what a person typed, and that counts even where a calculation may overwrite
+   * it. */
   if (!self->step
-      || (self->step->edits->len > 0 && fp_form_def_field (self->def, field)->logic[FP_RULE_CALCULATE]))
+      || (self->step->edits->len > 0
+          && fp_form_def_field (self->def, field)->logic[FP_RULE_CALCULATE]))
     {
       edit_clear (&edit);
       return;
@@ -169,7 +171,8 @@ replay (FpFormModel *self,
   g_ptr_array_add (to, step);
   first = fp_form_model_live (self, g_array_index (step->edits, FpEdit, 0).field);
 
-  /* What the list of a select takes away is part of the step: it comes back once the list is there again. */
+  /* What the list of a select takes away is part of the step: it comes back once the list is there
+   * again. */
   for (int round = 0; round < 2; round++)
     {
       for (guint i = 0; i < step->edits->len; i++)

@@ -81,9 +81,9 @@ parse_time (const char *text,
  * Source: ODK XForms, "Data types" (date, dateTime).
  */
 gboolean
-fp_xpath_date_parse (const char  *text,
-                     GDateTime  **time,
-                     gboolean    *has_time)
+fp_xpath_date_parse (const char *text,
+                     GDateTime **time,
+                     gboolean   *has_time)
 {
   int ymd[3];
 
@@ -111,6 +111,17 @@ as_if_utc (GDateTime *time)
                               g_date_time_get_minute (time), g_date_time_get_seconds (time));
 }
 
+/* ODK counts days in UTC, so that midnight here is a fraction. One offset for the whole year keeps
+ * days that differ by whole numbers on both sides of a change to summer time; that of a winter in
+ * the north. */
+static double
+zone_days (void)
+{
+  g_autoptr(GDateTime) winter = g_date_time_new_from_unix_local (978307200);
+
+  return g_date_time_get_utc_offset (winter) / DAY_US;
+}
+
 double
 fp_xpath_date_to_days (GDateTime *time)
 {
@@ -118,12 +129,12 @@ fp_xpath_date_to_days (GDateTime *time)
   double us = g_date_time_to_unix (wall) * (double) G_USEC_PER_SEC
               + g_date_time_get_microsecond (time);
 
-  return us / DAY_US;
+  return us / DAY_US - zone_days ();
 }
 
 /**
  * fp_xpath_date_from_days:
- * @days: since 1970-01-01 on the local calendar; fractions are the time of day
+ * @days: what [func@xpath_date_to_days] gives
  *
  * Returns: (transfer full) (nullable): %NULL outside the years 1 to 9999
  */
@@ -134,7 +145,7 @@ fp_xpath_date_from_days (double days)
 
   if (!isfinite (days) || fabs (days) > 4e6)
     return NULL;
-  wall = g_date_time_new_from_unix_utc ((gint64) llround (days * 24 * 60 * 60));
+  wall = g_date_time_new_from_unix_utc ((gint64) llround ((days + zone_days ()) * 24 * 60 * 60));
   if (!wall)
     return NULL;
 

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 gboolean   fp_xpath_date_parse     (const char  *text,
                                     GDateTime  **time,
                                     gboolean    *has_time);
-/* Days since the epoch on the local calendar, so that days differ by whole numbers across summer time. */
+/* Days since the epoch in UTC; days of the local calendar differ by whole numbers, across summer time too. */
 double     fp_xpath_date_to_days   (GDateTime   *time);
 GDateTime *fp_xpath_date_from_days (double       days);
 char      *fp_xpath_date_dup_date  (GDateTime   *time); /* 2026-11-22 */

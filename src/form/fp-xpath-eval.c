@@ -11,14 +11,16 @@
 #include "form/fp-xpath-date.h"
 #include "form/fp-xpath-regex.h"
 
-/* Steps one evaluation may take: far above any real expression, and well below a second. */
-#define MAX_STEPS 5000000
+/* Steps that the evaluations after one change may take: far above any real form, and a few seconds.
+ */
+#define MAX_STEPS 50000000
 
 struct _FpXPathEngine {
   /* Owned. */
   xmlXPathContext *context;
   GHashTable      *regexes; /* pattern -> GRegex or NULL */
   char            *report;  /* what libxml2 complained about last */
+  gulong           steps;   /* that are left */
 
   /* Borrowed. */
   xmlDoc          *doc;
@@ -27,13 +29,21 @@ struct _FpXPathEngine {
 };
 
 static void
-report_cb (void        *data,
-           xmlErrorPtr  report)
+report_cb (void       *data,
+           xmlErrorPtr report)
 {
   FpXPathEngine *self = data;
 
   g_free (self->report);
-  self->report = g_strchomp (g_utf8_make_valid (report->message ? report->message : "", -1));
+  /* libxml2 keeps its sentence on an XPath error to itself. */
+  if (report->code == XML_XPATH_EXPRESSION_OK + XPATH_INVALID_TYPE)
+    self->report = g_strdup (_("something in it is of the wrong kind"));
+  else if (report->code == XML_XPATH_EXPRESSION_OK + XPATH_OP_LIMIT_EXCEEDED)
+    self->report = g_strdup (_("it is too much work"));
+  else if (report->code == XML_XPATH_EXPRESSION_OK + XPATH_RECURSION_LIMIT_EXCEEDED)
+    self->report = g_strdup (_("it is nested too deeply"));
+  else
+    self->report = g_strdup_printf (_("it is not valid (%d)"), report->code);
 }
 
 /* $r is the document, $fN a field. */
@@ -82,6 +92,7 @@ fp_xpath_engine_new (xmlDoc             *doc,
   self->world = *world;
   self->regexes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) g_regex_unref);
+  self->steps = MAX_STEPS;
   self->context = xmlXPathNewContext (doc);
   self->context->userData = self;
   self->context->error = report_cb;
@@ -130,19 +141,25 @@ fp_xpath_engine_get_regex (FpXPathEngine *self,
   return regex;
 }
 
+void
+fp_xpath_engine_refill (FpXPathEngine *self)
+{
+  self->steps = MAX_STEPS;
+}
+
 static void
 set_error (FpXPathEngine *self,
            const FpXPath *xpath,
            GError       **error)
 {
   g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INVALID, _("“%s” cannot be evaluated: %s"),
-               xpath->source, self->report ? self->report : "");
+               xpath->quoted, self->report ? self->report : "");
 }
 
 xmlXPathCompExpr *
-fp_xpath_engine_compile (FpXPathEngine  *self,
-                         const FpXPath  *xpath,
-                         GError        **error)
+fp_xpath_engine_compile (FpXPathEngine *self,
+                         const FpXPath *xpath,
+                         GError       **error)
 {
   xmlXPathCompExpr *compiled;
 
@@ -160,12 +177,12 @@ fp_xpath_engine_compile (FpXPathEngine  *self,
  * Returns: (transfer full): or %NULL with [error@FormError]; an error in it is the form's
  */
 xmlXPathObject *
-fp_xpath_engine_eval (FpXPathEngine     *self,
-                      xmlXPathCompExpr  *compiled,
-                      const FpXPath     *xpath,
-                      xmlNode           *context,
-                      xmlNode           *current,
-                      GError           **error)
+fp_xpath_engine_eval (FpXPathEngine    *self,
+                      xmlXPathCompExpr *compiled,
+                      const FpXPath    *xpath,
+                      xmlNode          *context,
+                      xmlNode          *current,
+                      GError          **error)
 {
   xmlXPathObject *object;
 
@@ -174,9 +191,11 @@ fp_xpath_engine_eval (FpXPathEngine     *self,
   self->context->doc = context->doc;
   self->context->node = context;
   self->context->contextSize = self->context->proximityPosition = 1;
-  self->context->opLimit = MAX_STEPS;
+  /* No limit is what 0 means to libxml2. */
+  self->context->opLimit = MAX (self->steps, 1);
   self->context->opCount = 0;
   object = xmlXPathCompiledEval (compiled, self->context);
+  self->steps -= MIN (self->steps, self->context->opCount);
   if (!object)
     set_error (self, xpath, error);
 
@@ -215,7 +234,8 @@ expand_exponent (const char *text)
 /**
  * fp_xpath_dup_number:
  *
- * The shortest decimal text that reads back as @number, without an exponent. Source: XPath 1.0, 4.2 (string).
+ * The shortest decimal text that reads back as @number, without an exponent. Source: XPath 1.0, 4.2
+ * (string).
  */
 char *
 fp_xpath_dup_number (double number)
@@ -258,6 +278,13 @@ fp_xpath_dup_text (xmlXPathObject *object)
 }
 
 double
+fp_xpath_text_to_number (const char *text)
+{
+  /* libxml2 reads exponents, which XPath 1.0 does not have. */
+  return strpbrk (text, "eE") ? NAN : xmlXPathCastStringToNumber ((const xmlChar *) text);
+}
+
+double
 fp_xpath_to_number (xmlXPathObject *object)
 {
   g_autofree char *text = NULL;
@@ -270,7 +297,7 @@ fp_xpath_to_number (xmlXPathObject *object)
   if (fp_xpath_date_parse (text, &time, &has_time))
     return fp_xpath_date_to_days (time);
 
-  return xmlXPathCastStringToNumber ((const xmlChar *) text);
+  return fp_xpath_text_to_number (text);
 }
 
 gboolean

@@ -33,6 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpXPathEngine, fp_xpath_engine_free)
 xmlXPathCompExpr *fp_xpath_engine_compile (FpXPathEngine    *self,
                                            const FpXPath    *xpath,
                                            GError          **error);
+/* Grants the steps that all evaluations together may take until the next call. */
+void            fp_xpath_engine_refill (FpXPathEngine      *self);
 /* @context: what relative paths start from; @current: what current() gives. */
 xmlXPathObject *fp_xpath_engine_eval  (FpXPathEngine       *self,
                                        xmlXPathCompExpr    *compiled,
@@ -44,6 +46,8 @@ xmlXPathObject *fp_xpath_engine_eval  (FpXPathEngine       *self,
 /* Conversions as ODK makes them. A number has no exponent; a date is a count of days where a number is wanted. */
 char     *fp_xpath_dup_text    (xmlXPathObject *object);
 double    fp_xpath_to_number   (xmlXPathObject *object);
+/* NaN for what is no decimal number. */
+double    fp_xpath_text_to_number (const char  *text);
 gboolean  fp_xpath_to_boolean  (xmlXPathObject *object);
 char     *fp_xpath_dup_number  (double          number);
 

@@ -1,5 +1,6 @@
 #include "form/fp-xpath-eval.h"
 
+#include <float.h>
 #include <libxml/xpathInternals.h>
 #include <math.h>
 #include <string.h>
@@ -249,7 +250,7 @@ dup_time (xmlXPathObject *object)
   if (fp_xpath_date_parse (text, &time, &has_time))
     return time;
 
-  return fp_xpath_date_from_days (xmlXPathCastStringToNumber ((const xmlChar *) text));
+  return fp_xpath_date_from_days (fp_xpath_text_to_number (text));
 }
 
 static xmlXPathObject *
@@ -291,19 +292,24 @@ integer (FpXPathEngine *e, xmlXPathObject **a, guint n)
   return xmlXPathNewFloat (trunc (fp_xpath_to_number (a[0])));
 }
 
+/* Halves go up, as in XPath 1.0; with a count of places away from zero, as in ODK. */
 static xmlXPathObject *
 round_to (FpXPathEngine *e, xmlXPathObject **a, guint n)
 {
   double number = fp_xpath_to_number (a[0]);
   double places = n > 1 ? trunc (fp_xpath_to_number (a[1])) : 0;
   double scale = pow (10, fabs (places));
+  double shifted = places < 0 ? number / scale : number * scale;
   double rounded;
 
-  if (!isfinite (number) || !(scale < 1e15))
+  if (n == 1)
+    return xmlXPathNewFloat (isfinite (number) ? floor (number + 0.5) : number);
+  if (!isfinite (shifted) || !(scale < 1e15))
     return xmlXPathNewFloat (number);
-  rounded = places < 0 ? floor (number / scale + 0.5) * scale : floor (number * scale + 0.5) / scale;
+  /* 1.005 is a little less than that in binary; what was meant is a half. */
+  rounded = round (shifted * (1 + DBL_EPSILON));
 
-  return xmlXPathNewFloat (isfinite (rounded) ? rounded : number);
+  return xmlXPathNewFloat (places < 0 ? rounded * scale : rounded / scale);
 }
 
 /* The smallest (-1) or largest (1); an empty answer makes it unknown. */
@@ -317,7 +323,7 @@ extreme (xmlXPathObject **args,
 
   for (guint i = 0; i < texts->len; i++)
     {
-      double number = xmlXPathCastStringToNumber (texts->pdata[i]);
+      double number = fp_xpath_text_to_number (texts->pdata[i]);
 
       if (isnan (number))
         return xmlXPathNewFloat (NAN);
@@ -363,7 +369,7 @@ boolean_from_string (FpXPathEngine *e, xmlXPathObject **a, guint n)
 {
   g_autofree char *text = fp_xpath_dup_text (a[0]);
 
-  return new_boolean (strcmp (text, "1") == 0 || g_ascii_strcasecmp (text, "true") == 0);
+  return new_boolean (strcmp (text, "1") == 0 || strcmp (text, "true") == 0);
 }
 
 static xmlXPathObject *
@@ -572,7 +578,8 @@ fp_xpath_register_functions (xmlXPathContext *context)
 
       if (!functions[i].body)
         continue;
-      /* A name that is taken, as "round" is, stays with its first owner unless that one is removed. */
+      /* A name that is taken, as "round" is, stays with its first owner unless that one is removed.
+       */
       xmlXPathRegisterFunc (context, (const xmlChar *) name, NULL);
       xmlXPathRegisterFunc (context, (const xmlChar *) name, call_cb);
     }

@@ -1,6 +1,7 @@
 #include "form/fp-xpath-regex.h"
 
-/* Backtracks, and bytes of pattern: far above any real check of an answer, and some milliseconds at most. */
+/* Backtracks, and bytes of pattern: far above any real check of an answer, and some milliseconds at
+ * most. */
 #define LIMITS "(*LIMIT_MATCH=200000)(*LIMIT_DEPTH=5000)"
 #define MAX_PATTERN 4096
 
@@ -8,13 +9,14 @@
  * fp_xpath_regex_new:
  * @pattern: a regular expression
  *
- * The pattern is tried alone first: what is only correct inside our anchors ("a)|(b") is not a pattern.
+ * The pattern is tried alone first: what is only correct inside our anchors ("a)|(b") is not a
+ * pattern.
  *
  * Returns: (transfer full): or %NULL with [error@GLib.RegexError]
  */
 GRegex *
-fp_xpath_regex_new (const char  *pattern,
-                    GError     **error)
+fp_xpath_regex_new (const char *pattern,
+                    GError    **error)
 {
   g_autoptr(GRegex) alone = NULL;
   g_autofree char *anchored = NULL;

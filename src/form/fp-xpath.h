@@ -34,14 +34,16 @@ typedef struct {
                                  const char  *id,
                                  GError     **error);
   gpointer      data;
+  /* How many fields the paths of a form may touch altogether before it is refused; counts down. */
+  gint64       *work;
 } FpXPathScope;
 
 typedef struct {
   char     *source;   /* as the form has it */
+  char     *quoted;   /* its beginning, for a message */
   char     *text;     /* for libxml2 */
   GArray   *reads;    /* int: fields whose values it depends on, each once */
   gboolean  language; /* it shows text in the form's language */
-  GArray   *chosen;   /* int: fields whose choices it looks up (jr:choice-name) */
 } FpXPath;
 
 /* @context: the field it belongs to, or FP_XPATH_NOWHERE when it is evaluated on an item of another instance, whose

@@ -58,8 +58,11 @@ fp_xml_scan_attributes (const char *text,
         at = skip_past (at + 2, end, "?>");
       else
         {
+          gsize n;
+
           at++;
-          most = MAX (most, scan_tag (&at, end));
+          n = scan_tag (&at, end);
+          most = MAX (most, n);
         }
     }
 

@@ -52,8 +52,8 @@ refuse (Reader     *reader,
 }
 
 static void
-report_cb (void        *context,
-           xmlErrorPtr  report)
+report_cb (void       *context,
+           xmlErrorPtr report)
 {
   Reader *reader = reader_of (context);
   g_autofree char *words = NULL;
@@ -128,23 +128,23 @@ unparsed_entity_decl_cb (void          *context,
 }
 
 static void
-attribute_decl_cb (void               *context,
-                   const xmlChar      *element,
-                   const xmlChar      *name,
-                   int                 type,
-                   int                 def,
-                   const xmlChar      *value,
-                   xmlEnumerationPtr   tree)
+attribute_decl_cb (void             *context,
+                   const xmlChar    *element,
+                   const xmlChar    *name,
+                   int               type,
+                   int               def,
+                   const xmlChar    *value,
+                   xmlEnumerationPtr tree)
 {
   xmlFreeEnumeration (tree);
   refuse (reader_of (context), _("it has declarations in its DOCTYPE, which are not accepted"));
 }
 
 static void
-element_decl_cb (void                 *context,
-                 const xmlChar        *name,
-                 int                   type,
-                 xmlElementContentPtr  content)
+element_decl_cb (void                *context,
+                 const xmlChar       *name,
+                 int                  type,
+                 xmlElementContentPtr content)
 {
   refuse (reader_of (context), _("it has declarations in its DOCTYPE, which are not accepted"));
 }
@@ -184,9 +184,9 @@ install (xmlParserCtxt *parser,
 }
 
 static gboolean
-check_bytes (const char  *text,
-             gsize        length,
-             GError     **error)
+check_bytes (const char *text,
+             gsize       length,
+             GError    **error)
 {
   if (length > FP_XML_MAX_BYTES)
     g_set_error (error, FP_XML_ERROR, FP_XML_ERROR_REFUSED, _("It is larger than %d MiB"),
@@ -215,9 +215,9 @@ check_bytes (const char  *text,
  * Returns: (transfer full): the document, or %NULL with [error@XmlError]: a sentence with the line
  */
 xmlDoc *
-fp_xml_parse_text (const char  *text,
-                   gssize       length,
-                   GError     **error)
+fp_xml_parse_text (const char *text,
+                   gssize      length,
+                   GError    **error)
 {
   g_autoptr(xmlParserCtxt) parser = NULL;
   Reader reader = { 0 };
