@@ -26,6 +26,8 @@ G_DEFINE_FINAL_TYPE (FpStatusBar, fp_status_bar, GTK_TYPE_WIDGET)
 static const char *
 get_icon_name (const FpStatus *status)
 {
+  if (status->paused)
+    return "media-playback-pause-symbolic";
   switch (status->state)
     {
     case FP_SYNC_OFFLINE:
