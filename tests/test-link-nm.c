@@ -78,8 +78,8 @@ start_link (Fixture *f)
 }
 
 static void
-setup (Fixture      *f,
-       gconstpointer data)
+setup (Fixture       *f,
+       gconstpointer  data)
 {
   gboolean running = data == NULL;
 
@@ -95,8 +95,8 @@ setup (Fixture      *f,
 }
 
 static void
-teardown (Fixture      *f,
-          gconstpointer data)
+teardown (Fixture       *f,
+          gconstpointer  data)
 {
   g_autoptr(GError) error = NULL;
 
@@ -116,8 +116,8 @@ teardown (Fixture      *f,
 }
 
 static gboolean
-saw (Fixture    *f,
-     FpLinkState state)
+saw (Fixture     *f,
+     FpLinkState  state)
 {
   guint i;
 
@@ -129,8 +129,8 @@ saw (Fixture    *f,
 }
 
 static void
-test_states (Fixture      *f,
-             gconstpointer data)
+test_states (Fixture       *f,
+             gconstpointer  data)
 {
   static const struct
   {
@@ -161,8 +161,8 @@ test_states (Fixture      *f,
 
 /* Without a default route NetworkManager says "none", and a LAN is still a LAN. */
 static void
-test_lan (Fixture      *f,
-          gconstpointer data)
+test_lan (Fixture       *f,
+          gconstpointer  data)
 {
   tell (f, "set " LOCAL " " C_NONE);
   fp_test_until (fp_link_get_state (f->link) == FP_LINK_OFFLINE);
@@ -179,8 +179,8 @@ test_lan (Fixture      *f,
 
 /* "Disconnected" and "full" at once: a link that NetworkManager does not manage. */
 static void
-test_foreign (Fixture      *f,
-              gconstpointer data)
+test_foreign (Fixture       *f,
+              gconstpointer  data)
 {
   tell (f, "set " DISCONNECTED " " C_FULL);
   fp_test_until (fp_link_get_state (f->link) == FP_LINK_OFFLINE);
@@ -192,8 +192,8 @@ test_foreign (Fixture      *f,
 }
 
 static void
-test_metered (Fixture      *f,
-              gconstpointer data)
+test_metered (Fixture       *f,
+              gconstpointer  data)
 {
   g_assert_false (fp_link_get_metered (f->link));
   tell (f, "metered 1");
@@ -207,8 +207,8 @@ test_metered (Fixture      *f,
 
 /* libnm keeps saying "full" when NetworkManager dies. */
 static void
-test_vanish (Fixture      *f,
-             gconstpointer data)
+test_vanish (Fixture       *f,
+             gconstpointer  data)
 {
   tell (f, "vanish");
   fp_test_until (fp_link_get_state (f->link) == FP_LINK_UNKNOWN);
@@ -224,8 +224,8 @@ test_vanish (Fixture      *f,
 }
 
 static void
-test_vanish_while_offline (Fixture      *f,
-                           gconstpointer data)
+test_vanish_while_offline (Fixture       *f,
+                           gconstpointer  data)
 {
   tell (f, "set " DISCONNECTED " " C_NONE);
   fp_test_until (fp_link_get_state (f->link) == FP_LINK_OFFLINE);
@@ -238,8 +238,8 @@ test_vanish_while_offline (Fixture      *f,
 }
 
 static void
-test_comes_later (Fixture      *f,
-                  gconstpointer data)
+test_comes_later (Fixture       *f,
+                  gconstpointer  data)
 {
   g_assert_cmpint (fp_link_get_state (f->link), ==, FP_LINK_UNKNOWN);
   tell (f, "return");
@@ -249,8 +249,8 @@ test_comes_later (Fixture      *f,
 }
 
 static void
-test_storm (Fixture      *f,
-            gconstpointer data)
+test_storm (Fixture       *f,
+            gconstpointer  data)
 {
   guint i;
 
@@ -271,8 +271,8 @@ test_storm (Fixture      *f,
 }
 
 static void
-test_quick (Fixture      *f,
-            gconstpointer data)
+test_quick (Fixture       *f,
+            gconstpointer  data)
 {
   gint64 slowest = 0;
   guint i;
@@ -295,8 +295,8 @@ test_quick (Fixture      *f,
 }
 
 static void
-test_bus_goes (Fixture      *f,
-               gconstpointer data)
+test_bus_goes (Fixture       *f,
+               gconstpointer  data)
 {
   g_test_dbus_stop (f->bus);
   f->bus_stopped = TRUE;
@@ -307,8 +307,8 @@ test_bus_goes (Fixture      *f,
 }
 
 static void
-test_cancelled (Fixture      *f,
-                gconstpointer data)
+test_cancelled (Fixture       *f,
+                gconstpointer  data)
 {
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
@@ -321,8 +321,8 @@ test_cancelled (Fixture      *f,
 }
 
 static void
-test_ends_in_the_middle (Fixture      *f,
-                         gconstpointer data)
+test_ends_in_the_middle (Fixture       *f,
+                         gconstpointer  data)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GError) error = NULL;

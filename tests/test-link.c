@@ -17,8 +17,8 @@ changed_cb (Fixture *f)
 }
 
 static void
-take (Fixture    *f,
-      FpLinkState state)
+take (Fixture     *f,
+      FpLinkState  state)
 {
   FpLinkReading reading = { state, state != FP_LINK_OFFLINE, FALSE };
 
@@ -26,8 +26,8 @@ take (Fixture    *f,
 }
 
 static void
-setup (Fixture      *f,
-       gconstpointer data)
+setup (Fixture       *f,
+       gconstpointer  data)
 {
   f->clock = fp_clock_new_fake (1000, 5000);
   f->link = g_object_new (FP_TYPE_LINK, "clock", f->clock, NULL);
@@ -36,8 +36,8 @@ setup (Fixture      *f,
 }
 
 static void
-teardown (Fixture      *f,
-          gconstpointer data)
+teardown (Fixture       *f,
+          gconstpointer  data)
 {
   g_assert_finalize_object (f->link);
   g_assert_finalize_object (f->clock);
@@ -62,8 +62,8 @@ test_words (void)
 }
 
 static void
-test_full_has_to_stand (Fixture      *f,
-                        gconstpointer data)
+test_full_has_to_stand (Fixture       *f,
+                        gconstpointer  data)
 {
   g_assert_cmpint (fp_link_get_since (f->link), ==, 5000);
   take (f, FP_LINK_FULL);
@@ -76,8 +76,8 @@ test_full_has_to_stand (Fixture      *f,
 }
 
 static void
-test_full_that_goes_is_not_told (Fixture      *f,
-                                 gconstpointer data)
+test_full_that_goes_is_not_told (Fixture       *f,
+                                 gconstpointer  data)
 {
   take (f, FP_LINK_FULL);
   fp_clock_advance (f->clock, 140);
@@ -89,8 +89,8 @@ test_full_that_goes_is_not_told (Fixture      *f,
 
 /* What a restart of NetworkManager looks like: unknown → none → full within 10 ms. */
 static void
-test_restart_is_one_change (Fixture      *f,
-                            gconstpointer data)
+test_restart_is_one_change (Fixture       *f,
+                            gconstpointer  data)
 {
   take (f, FP_LINK_OFFLINE);
   fp_clock_advance (f->clock, 5);
@@ -103,8 +103,8 @@ test_restart_is_one_change (Fixture      *f,
 }
 
 static void
-test_down_is_told_at_once (Fixture      *f,
-                           gconstpointer data)
+test_down_is_told_at_once (Fixture       *f,
+                           gconstpointer  data)
 {
   take (f, FP_LINK_OFFLINE);
   fp_clock_advance (f->clock, 20);
@@ -114,8 +114,8 @@ test_down_is_told_at_once (Fixture      *f,
 
 /* A flood of other news must not put the good ones off for ever. */
 static void
-test_other_news_do_not_delay_full (Fixture      *f,
-                                   gconstpointer data)
+test_other_news_do_not_delay_full (Fixture       *f,
+                                   gconstpointer  data)
 {
   FpLinkReading reading = { FP_LINK_FULL, TRUE, FALSE };
   guint i;
@@ -131,8 +131,8 @@ test_other_news_do_not_delay_full (Fixture      *f,
 }
 
 static void
-test_since_is_of_the_state (Fixture      *f,
-                            gconstpointer data)
+test_since_is_of_the_state (Fixture       *f,
+                            gconstpointer  data)
 {
   FpLinkReading reading = { FP_LINK_FULL, TRUE, TRUE };
 
@@ -144,8 +144,8 @@ test_since_is_of_the_state (Fixture      *f,
 }
 
 static void
-drop_cb (FpLink  *link,
-         gpointer user_data)
+drop_cb (FpLink   *link,
+         gpointer  user_data)
 {
   g_object_unref (link);
 }
@@ -198,8 +198,8 @@ test_fake (void)
 }
 
 static FpLink *
-new_link (FpClock *clock,
-          GError **error)
+new_link (FpClock  *clock,
+          GError  **error)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
 

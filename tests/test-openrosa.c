@@ -52,8 +52,8 @@ test_no_message (void)
 }
 
 static GPtrArray *
-list_of (const char *text,
-         GError    **error)
+list_of (const char  *text,
+         GError     **error)
 {
   g_autoptr(GBytes) body = g_bytes_new_static (text, strlen (text));
 

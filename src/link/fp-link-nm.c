@@ -322,8 +322,8 @@ _fp_link_nm_new_async (FpClock             *clock,
 }
 
 FpLink *
-_fp_link_nm_new_finish (GAsyncResult *result,
-                        GError      **error)
+_fp_link_nm_new_finish (GAsyncResult  *result,
+                        GError       **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

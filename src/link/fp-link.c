@@ -290,8 +290,8 @@ fp_link_new_async (FpClock             *clock,
  *   forced and there is no system bus
  */
 FpLink *
-fp_link_new_finish (GAsyncResult *result,
-                    GError      **error)
+fp_link_new_finish (GAsyncResult  *result,
+                    GError       **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
 

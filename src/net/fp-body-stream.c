@@ -50,8 +50,8 @@ fail (GError **error,
 
 /* -1 and error if it is not the file that was meant. */
 static int
-open_segment (const FpSegment *segment,
-              GError         **error)
+open_segment (const FpSegment  *segment,
+              GError          **error)
 {
   int fd = g_open (segment->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
   struct stat info;
@@ -135,8 +135,8 @@ is_at_end (FpBodyStream *self)
 
 /* Blocks on the disk. */
 static gboolean
-read_ahead (FpBodyStream *self,
-            GError      **error)
+read_ahead (FpBodyStream  *self,
+            GError       **error)
 {
   const FpSegment *segment = g_ptr_array_index (self->segments, self->index);
   gssize n;

@@ -224,8 +224,8 @@ is_token (const char *text)
 }
 
 static gboolean
-add_headers (FpExchange *self,
-             GError    **error)
+add_headers (FpExchange  *self,
+             GError     **error)
 {
   SoupMessageHeaders *headers = soup_message_get_request_headers (self->message);
   guint i;

@@ -93,9 +93,9 @@ _fp_fill_uri (GUri       *uri,
 }
 
 char *
-_fp_fill_value (const char *value,
-                const char *secret,
-                GError    **error)
+_fp_fill_value (const char  *value,
+                const char  *secret,
+                GError     **error)
 {
   g_autofree char *filled = secret ? replace_all (value, PLACEHOLDER, secret) : g_strdup (value);
 

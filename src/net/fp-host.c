@@ -30,8 +30,8 @@ has_odd_characters (const char *url)
  *   for anything but http or https with a host
  */
 GUri *
-_fp_host_parse (const char *url,
-                GError    **error)
+_fp_host_parse (const char  *url,
+                GError     **error)
 {
   g_autoptr(GUri) uri = NULL;
   const char *host;
@@ -174,8 +174,8 @@ _fp_host_dup_origin (GUri *uri)
  *   if @url is no http(s) URL
  */
 char *
-fp_host_dup_origin (const char *url,
-                    GError    **error)
+fp_host_dup_origin (const char  *url,
+                    GError     **error)
 {
   g_autoptr(GUri) uri = _fp_host_parse (url, error);
 

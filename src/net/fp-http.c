@@ -211,8 +211,8 @@ code_of_status (guint status)
 }
 
 static gboolean
-is_whole_document (const FpAnswer *answer,
-                   GError        **error)
+is_whole_document (const FpAnswer  *answer,
+                   GError         **error)
 {
   if (answer->fault != FP_FAULT_NONE)
     g_set_error_literal (error, FP_HTTP_ERROR, code_of_fault (answer->fault), answer->fault_text);

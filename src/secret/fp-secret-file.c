@@ -15,9 +15,9 @@
 /* {"ID": {"origin": "https://host:443", "label": "…", "secret": "…"}, …} */
 
 static gboolean
-fail (GError    **error,
-      const char *what,
-      int         code)
+fail (GError     **error,
+      const char  *what,
+      int          code)
 {
   g_set_error (error, FP_SECRET_ERROR, FP_SECRET_ERROR_FAILED, "%s: %s", what, g_strerror (code));
 
@@ -26,9 +26,9 @@ fail (GError    **error,
 
 /* A lock of its own: the file itself is replaced at every change. Never unlinked. */
 static int
-take_turn (const char *path,
-           int         operation,
-           GError    **error)
+take_turn (const char  *path,
+           int          operation,
+           GError     **error)
 {
   g_autofree char *lock = g_strconcat (path, ".lock", NULL);
   int fd = g_open (lock, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -51,8 +51,8 @@ take_turn (const char *path,
 
 /* Through one descriptor, so that what was looked at is what is read. */
 static char *
-read_private_file (const char *path,
-                   GError    **error)
+read_private_file (const char  *path,
+                   GError     **error)
 {
   int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
   g_autofree char *text = NULL;
@@ -91,8 +91,8 @@ read_private_file (const char *path,
 }
 
 static JsonNode *
-read_all (const char *path,
-          GError    **error)
+read_all (const char  *path,
+          GError     **error)
 {
   g_autofree char *text = read_private_file (path, error);
   g_autoptr(JsonNode) root = text ? fp_json_parse (text, -1, error) : NULL;
@@ -108,9 +108,9 @@ read_all (const char *path,
 }
 
 static gboolean
-write_all (const char *path,
-           JsonNode   *root,
-           GError    **error)
+write_all (const char  *path,
+           JsonNode    *root,
+           GError     **error)
 {
   g_autofree char *text = fp_json_print (root, TRUE);
 
@@ -121,10 +121,10 @@ write_all (const char *path,
 
 /* @entry: (nullable) (transfer full): NULL removes */
 static gboolean
-change_entry (const char *path,
-              const char *id,
-              JsonObject *entry,
-              GError    **error)
+change_entry (const char  *path,
+              const char  *id,
+              JsonObject  *entry,
+              GError     **error)
 {
   g_autoptr(JsonObject) owned = entry;
   int turn = take_turn (path, LOCK_EX, error);
@@ -144,9 +144,9 @@ change_entry (const char *path,
 }
 
 static void
-return_change (GTask   *task,
-               gboolean ok,
-               GError  *error)
+return_change (GTask    *task,
+               gboolean  ok,
+               GError   *error)
 {
   if (ok)
     g_task_return_boolean (task, TRUE);

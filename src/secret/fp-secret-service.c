@@ -94,9 +94,9 @@ secret_retrieved_cb (GObject      *source,
 
 /* Of several of one id, left over from a change of servers, the one for this origin. */
 static SecretRetrievable *
-choose (GList      *found,
-        const char *origin,
-        char      **bound_to)
+choose (GList       *found,
+        const char  *origin,
+        char       **bound_to)
 {
   SecretRetrievable *chosen = NULL;
   GList *l;
