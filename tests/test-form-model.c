@@ -20,15 +20,16 @@ changed_cb (FpFormModel *model,
 static void
 test_a_new_filling (void)
 {
-  g_autoptr(FpFormModel) model
-    = form_model ("<start/><day/><dev/><who/><a>x</a><b/>",
-                  "<bind nodeset='/data/start' jr:preload='timestamp' jr:preloadParams='start'/>"
-                  "<bind nodeset='/data/day' type='date' jr:preload='date' jr:preloadParams='today'/>"
-                  "<bind nodeset='/data/dev' jr:preload='property' jr:preloadParams='deviceid'/>"
-                  "<bind nodeset='/data/who' jr:preload='property' jr:preloadParams='username'/>"
-                  "<setvalue event='odk-instance-first-load' ref='/data/b' value=\"concat(/data/a, 'y')\"/>",
-                  "<input ref='/data/start'/><input ref='/data/day'/><input ref='/data/dev'/><input ref='/data/who'/>"
-                  "<input ref='/data/a'/><input ref='/data/b'/>");
+  g_autoptr(FpFormModel) model = form_model (
+      "<start/><day/><dev/><who/><a>x</a><b/>",
+      "<bind nodeset='/data/start' jr:preload='timestamp' jr:preloadParams='start'/>"
+      "<bind nodeset='/data/day' type='date' jr:preload='date' jr:preloadParams='today'/>"
+      "<bind nodeset='/data/dev' jr:preload='property' jr:preloadParams='deviceid'/>"
+      "<bind nodeset='/data/who' jr:preload='property' jr:preloadParams='username'/>"
+      "<setvalue event='odk-instance-first-load' ref='/data/b' value=\"concat(/data/a, 'y')\"/>",
+      "<input ref='/data/start'/><input ref='/data/day'/><input ref='/data/dev'/><input "
+      "ref='/data/who'/>"
+      "<input ref='/data/a'/><input ref='/data/b'/>");
 
   form_assert_value (model, "start", "2026-11-22T10:00:00.000+00:00");
   form_assert_value (model, "day", "2026-11-22");
@@ -36,7 +37,8 @@ test_a_new_filling (void)
   form_assert_value (model, "who", "ada");
   form_assert_value (model, "a", "x");
   form_assert_value (model, "b", "xy");
-  g_assert_cmpstr (fp_form_model_get_instance_id (model), ==, "uuid:11111111-2222-4333-8444-555555555555");
+  g_assert_cmpstr (fp_form_model_get_instance_id (model), ==,
+                   "uuid:11111111-2222-4333-8444-555555555555");
 }
 
 static void
@@ -52,9 +54,10 @@ test_instance_ids_differ (void)
 static void
 test_tree (void)
 {
-  g_autoptr(FpFormModel) model = form_model ("<g><a/></g><b/>", "",
-                                             "<group ref='/data/g'><label>G</label><input ref='a'/></group>"
-                                             "<group><input ref='/data/b'/></group>");
+  g_autoptr(FpFormModel) model
+      = form_model ("<g><a/></g><b/>", "",
+                    "<group ref='/data/g'><label>G</label><input ref='a'/></group>"
+                    "<group><input ref='/data/b'/></group>");
   GListModel *top = fp_form_node_get_children (fp_form_model_get_root (model));
   g_autoptr(FpFormNode) group = g_list_model_get_item (top, 0);
   g_autoptr(FpFormNode) bare = g_list_model_get_item (top, 1);
@@ -73,8 +76,9 @@ test_tree (void)
 static void
 test_find (void)
 {
-  g_autoptr(FpFormModel) model = form_model ("<g><a/></g><h><a/></h><c/>", "",
-                                             "<input ref='/data/g/a'/><input ref='/data/h/a'/><input ref='/data/c'/>");
+  g_autoptr(FpFormModel) model
+      = form_model ("<g><a/></g><h><a/></h><c/>", "",
+                    "<input ref='/data/g/a'/><input ref='/data/h/a'/><input ref='/data/c'/>");
 
   g_assert_nonnull (fp_form_model_find (model, "c"));
   g_assert_nonnull (fp_form_model_find (model, "/data/h/a"));
@@ -92,9 +96,13 @@ test_wrong_types_are_kept_with_an_error (void)
     const char *right[6];
     const char *wrong[8];
   } rows[] = {
-    { "int", { "0", "-5", "+7", "2147483647" }, { "x", "1.5", "1e3", "2147483648", "99999999999999999999", "0x1", "--1" } },
+    { "int",
+      { "0", "-5", "007", "2147483647" },
+      { "x", "1.5", "1e3", "2147483648", "99999999999999999999", "0x1", "--1" } },
     { "decimal", { "0", "-5.25", ".5", "7." }, { "x", "1,5", "1e3", "NaN", ".", "1.2.3", "-" } },
-    { "date", { "2026-02-28", "2024-02-29" }, { "x", "2026-02-29", "2026-13-01", "22.11.2026", "2026-1-1", "2026-02-28T10:00" } },
+    { "date",
+      { "2026-02-28", "2024-02-29" },
+      { "x", "2026-02-29", "2026-13-01", "22.11.2026", "2026-1-1", "2026-02-28T10:00" } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -124,10 +132,25 @@ test_wrong_types_are_kept_with_an_error (void)
 }
 
 static void
+test_numbers_are_trimmed (void)
+{
+  g_autoptr(FpFormModel) model = form_model (
+      "<a/><b/>",
+      "<bind nodeset='/data/a' type='int'/><bind nodeset='/data/b' calculate='/data/a + 1'/>",
+      "<input ref='/data/a'/><input ref='/data/b'/>");
+
+  form_set (model, "a", " +7 ");
+  form_assert_value (model, "a", "7");
+  form_assert_value (model, "b", "8");
+}
+
+static void
 test_selects (void)
 {
-  const char *items = "<item><label>A</label><value>a</value></item><item><label>B</label><value>b</value></item>";
-  g_autofree char *body = g_strdup_printf ("<select1 ref='/data/one'>%s</select1><select ref='/data/many'>%s</select>", items, items);
+  const char *items = "<item><label>A</label><value>a</value></item><item><label>B</"
+                      "label><value>b</value></item>";
+  g_autofree char *body = g_strdup_printf (
+      "<select1 ref='/data/one'>%s</select1><select ref='/data/many'>%s</select>", items, items);
   g_autoptr(FpFormModel) model = form_model ("<one/><many/>", "", body);
 
   form_set (model, "one", "b");
@@ -171,8 +194,9 @@ test_too_much_text_is_refused_aloud (void)
 static void
 test_readonly_is_left_alone (void)
 {
-  g_autoptr(FpFormModel) model = form_model ("<g><a>1</a></g><b/>", "<bind nodeset='/data/g' readonly='/data/b = 1'/>",
-                                             "<group ref='/data/g'><input ref='/data/g/a'/></group><input ref='/data/b'/>");
+  g_autoptr(FpFormModel) model
+      = form_model ("<g><a>1</a></g><b/>", "<bind nodeset='/data/g' readonly='/data/b = 1'/>",
+                    "<group ref='/data/g'><input ref='/data/g/a'/></group><input ref='/data/b'/>");
   guint count = 0;
 
   g_signal_connect (form_node (model, "a"), "notify::readonly", G_CALLBACK (count_cb), &count);
@@ -186,11 +210,11 @@ test_readonly_is_left_alone (void)
 static void
 test_notes (void)
 {
-  g_autoptr(FpFormModel) model
-    = form_model ("<n/><shown>x</shown><c/>",
-                  "<bind nodeset='/data/n' readonly='true()'/><bind nodeset='/data/shown' readonly='true()'/>"
-                  "<bind nodeset='/data/c' readonly='true()' calculate='1 + 1'/>",
-                  "<input ref='/data/n'/><input ref='/data/shown'/><input ref='/data/c'/>");
+  g_autoptr(FpFormModel) model = form_model (
+      "<n/><shown>x</shown><c/>",
+      "<bind nodeset='/data/n' readonly='true()'/><bind nodeset='/data/shown' readonly='true()'/>"
+      "<bind nodeset='/data/c' readonly='true()' calculate='1 + 1'/>",
+      "<input ref='/data/n'/><input ref='/data/shown'/><input ref='/data/c'/>");
 
   g_assert_cmpint (fp_form_node_get_question (form_node (model, "n")), ==, FP_QUESTION_NOTE);
   g_assert_cmpint (fp_form_node_get_question (form_node (model, "shown")), ==, FP_QUESTION_TEXT);
@@ -201,8 +225,9 @@ test_notes (void)
 static void
 test_signals (void)
 {
-  g_autoptr(FpFormModel) model = form_model ("<a/><b/>", "<bind nodeset='/data/b' calculate='/data/a'/>",
-                                             "<input ref='/data/a'/><input ref='/data/b'/>");
+  g_autoptr(FpFormModel) model
+      = form_model ("<a/><b/>", "<bind nodeset='/data/b' calculate='/data/a'/>",
+                    "<input ref='/data/a'/><input ref='/data/b'/>");
   guint changed = 0, a = 0, b = 0;
 
   g_signal_connect (model, "changed", G_CALLBACK (changed_cb), &changed);
@@ -228,8 +253,9 @@ follow_cb (FpFormNode  *node,
 static void
 test_listeners_may_change_the_model (void)
 {
-  g_autoptr(FpFormModel) model = form_model ("<a/><b/><c/>", "<bind nodeset='/data/c' calculate='/data/b'/>",
-                                             "<input ref='/data/a'/><input ref='/data/b'/><input ref='/data/c'/>");
+  g_autoptr(FpFormModel) model
+      = form_model ("<a/><b/><c/>", "<bind nodeset='/data/c' calculate='/data/b'/>",
+                    "<input ref='/data/a'/><input ref='/data/b'/><input ref='/data/c'/>");
 
   g_signal_connect (form_node (model, "a"), "notify::value", G_CALLBACK (follow_cb), model);
   form_set (model, "a", "7");
@@ -239,8 +265,10 @@ test_listeners_may_change_the_model (void)
 static void
 test_undo (void)
 {
-  g_autoptr(FpFormModel) model = form_model ("<a/><b/><c/>", "<bind nodeset='/data/c' calculate='concat(/data/a, /data/b)'/>",
-                                             "<input ref='/data/a'/><input ref='/data/b'/><input ref='/data/c'/>");
+  g_autoptr(FpFormModel) model
+      = form_model ("<a/><b/><c/>",
+                    "<bind nodeset='/data/c' calculate='concat(/data/a, /data/b)'/>",
+                    "<input ref='/data/a'/><input ref='/data/b'/><input ref='/data/c'/>");
 
   g_assert_false (fp_form_model_can_undo (model));
   g_assert_null (fp_form_model_undo (model));
@@ -265,9 +293,10 @@ static void
 test_draft_comes_back (void)
 {
   g_autoptr(FpFormModel) model
-    = form_model ("<a/><b/><t/>",
-                  "<bind nodeset='/data/b' relevant='/data/a = 1'/><bind nodeset='/data/t' calculate='concat(uuid(), /data/a)'/>",
-                  "<input ref='/data/a'/><input ref='/data/b'/>");
+      = form_model ("<a/><b/><t/>",
+                    "<bind nodeset='/data/b' relevant='/data/a = 1'/><bind nodeset='/data/t' "
+                    "calculate='concat(uuid(), /data/a)'/>",
+                    "<input ref='/data/a'/><input ref='/data/b'/>");
   g_autoptr(FpFormModel) again = NULL;
   g_autoptr(GBytes) before = NULL;
   g_autoptr(GBytes) after = NULL;
@@ -280,7 +309,8 @@ test_draft_comes_back (void)
   after = fp_form_model_dup_instance (again);
   g_assert_true (g_bytes_equal (before, after));
   form_assert_relevant (again, "b", FALSE);
-  g_assert_cmpstr (fp_form_model_get_instance_id (again), ==, fp_form_model_get_instance_id (model));
+  g_assert_cmpstr (fp_form_model_get_instance_id (again), ==,
+                   fp_form_model_get_instance_id (model));
   form_set (again, "a", "1");
   form_assert_relevant (again, "b", TRUE);
   form_assert_value (again, "b", "  kept while hidden  ");
@@ -305,8 +335,10 @@ test_a_stranger_is_not_loaded (void)
 
   assert_not_loaded (def, "<data id='other'><a/></data>");
   assert_not_loaded (def, "<x id='test'><a/></x>");
-  assert_not_loaded (def, "<data id='test'><a/><b/><meta><instanceID>uuid:1</instanceID></meta></data>");
-  assert_not_loaded (def, "<data id='test'><a/><a/><meta><instanceID>uuid:1</instanceID></meta></data>");
+  assert_not_loaded (def,
+                     "<data id='test'><a/><b/><meta><instanceID>uuid:1</instanceID></meta></data>");
+  assert_not_loaded (def,
+                     "<data id='test'><a/><a/><meta><instanceID>uuid:1</instanceID></meta></data>");
   assert_not_loaded (def, "<data id='test'><a/></data>");
   assert_not_loaded (def, "<data");
 }
@@ -314,12 +346,14 @@ test_a_stranger_is_not_loaded (void)
 static void
 test_progress_summary_and_files (void)
 {
-  g_autoptr(FpFormModel) model
-    = form_model ("<a/><s/><n/><p/><h/>",
-                  "<bind nodeset='/data/n' readonly='true()'/><bind nodeset='/data/h' relevant=\"/data/a = 'x'\"/>"
-                  "<bind nodeset='/data/p' relevant=\"/data/a != 'none'\"/>",
-                  "<input ref='/data/a'/><select1 ref='/data/s'><item><label>Blue</label><value>b</value></item></select1>"
-                  "<input ref='/data/n'/><upload ref='/data/p' mediatype='image/*'/><input ref='/data/h'/>");
+  g_autoptr(FpFormModel) model = form_model (
+      "<a/><s/><n/><p/><h/>",
+      "<bind nodeset='/data/n' readonly='true()'/><bind nodeset='/data/h' relevant=\"/data/a = "
+      "'x'\"/>"
+      "<bind nodeset='/data/p' relevant=\"/data/a != 'none'\"/>",
+      "<input ref='/data/a'/><select1 "
+      "ref='/data/s'><item><label>Blue</label><value>b</value></item></select1>"
+      "<input ref='/data/n'/><upload ref='/data/p' mediatype='image/*'/><input ref='/data/h'/>");
   guint answered, total;
   g_autofree char *empty = fp_form_model_dup_summary (model);
   g_autofree char *summary = NULL;
@@ -368,14 +402,18 @@ main (int    argc,
   g_test_add_func ("/form/model/instance-ids-differ", test_instance_ids_differ);
   g_test_add_func ("/form/model/tree", test_tree);
   g_test_add_func ("/form/model/find", test_find);
-  g_test_add_func ("/form/model/wrong-types-are-kept-with-an-error", test_wrong_types_are_kept_with_an_error);
+  g_test_add_func ("/form/model/wrong-types-are-kept-with-an-error",
+                   test_wrong_types_are_kept_with_an_error);
+  g_test_add_func ("/form/model/numbers-are-trimmed", test_numbers_are_trimmed);
   g_test_add_func ("/form/model/selects", test_selects);
   g_test_add_func ("/form/model/text-that-xml-cannot-hold", test_text_that_xml_cannot_hold);
-  g_test_add_func ("/form/model/too-much-text-is-refused-aloud", test_too_much_text_is_refused_aloud);
+  g_test_add_func ("/form/model/too-much-text-is-refused-aloud",
+                   test_too_much_text_is_refused_aloud);
   g_test_add_func ("/form/model/readonly-is-left-alone", test_readonly_is_left_alone);
   g_test_add_func ("/form/model/notes", test_notes);
   g_test_add_func ("/form/model/signals-come-once", test_signals);
-  g_test_add_func ("/form/model/listeners-may-change-the-model", test_listeners_may_change_the_model);
+  g_test_add_func ("/form/model/listeners-may-change-the-model",
+                   test_listeners_may_change_the_model);
   g_test_add_func ("/form/model/undo-and-redo", test_undo);
   g_test_add_func ("/form/model/draft-comes-back", test_draft_comes_back);
   g_test_add_func ("/form/model/a-stranger-is-not-loaded", test_a_stranger_is_not_loaded);

@@ -20,9 +20,10 @@ static void
 test_well_formed (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(xmlDoc) doc = fp_xml_parse_text ("<?xml version='1.0' encoding='UTF-8'?><!-- hello --><a x='1'>"
-                                             "<b>&lt;&amp;&#233;</b><![CDATA[<c>]]></a>",
-                                             -1, &error);
+  g_autoptr(xmlDoc) doc
+      = fp_xml_parse_text ("<?xml version='1.0' encoding='UTF-8'?><!-- hello --><a x='1'>"
+                           "<b>&lt;&amp;&#233;</b><![CDATA[<c>]]></a>",
+                           -1, &error);
   xmlNode *root;
   g_autofree char *text = NULL;
   g_autofree char *attribute = NULL;
@@ -51,15 +52,19 @@ static void
 test_entities (void)
 {
   assert_refused ("<!DOCTYPE a [<!ENTITY x 'boom'>]><a>&x;</a>", FP_XML_ERROR_REFUSED, "“x”");
-  assert_refused ("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>", FP_XML_ERROR_REFUSED, "“x”");
-  assert_refused ("<!DOCTYPE a [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/x'>%p;]><a/>", FP_XML_ERROR_REFUSED, "“p”");
-  assert_refused ("<!DOCTYPE a [<!ENTITY a0 'x'><!ENTITY a1 '&a0;&a0;&a0;&a0;'><!ENTITY a2 '&a1;&a1;&a1;'>]>"
-                  "<a b='&a2;'/>",
-                  FP_XML_ERROR_REFUSED, "“a0”");
+  assert_refused ("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>",
+                  FP_XML_ERROR_REFUSED, "“x”");
+  assert_refused ("<!DOCTYPE a [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/x'>%p;]><a/>",
+                  FP_XML_ERROR_REFUSED, "“p”");
+  assert_refused (
+      "<!DOCTYPE a [<!ENTITY a0 'x'><!ENTITY a1 '&a0;&a0;&a0;&a0;'><!ENTITY a2 '&a1;&a1;&a1;'>]>"
+      "<a b='&a2;'/>",
+      FP_XML_ERROR_REFUSED, "“a0”");
   assert_refused ("<!DOCTYPE a [<!ENTITY x SYSTEM 'x' NDATA y>]><a/>", FP_XML_ERROR_REFUSED, "“x”");
   assert_refused ("<!DOCTYPE a [<!ATTLIST a b CDATA 'c'>]><a/>", FP_XML_ERROR_REFUSED, "DOCTYPE");
   assert_refused ("<!DOCTYPE a [<!ELEMENT a (#PCDATA)>]><a/>", FP_XML_ERROR_REFUSED, "DOCTYPE");
-  assert_refused ("<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a.dtd'><a>&x;</a>", FP_XML_ERROR_NOT_WELL_FORMED, "x");
+  assert_refused ("<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a.dtd'><a>&x;</a>",
+                  FP_XML_ERROR_NOT_WELL_FORMED, "x");
   assert_refused ("<a>&x;</a>", FP_XML_ERROR_NOT_WELL_FORMED, "x");
 }
 
@@ -67,7 +72,8 @@ static void
 test_doctype_is_not_fetched (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(xmlDoc) doc = fp_xml_parse_text ("<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a.dtd'><a>x</a>", -1, &error);
+  g_autoptr(xmlDoc) doc
+      = fp_xml_parse_text ("<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a.dtd'><a>x</a>", -1, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (doc);
@@ -189,7 +195,8 @@ main (int    argc,
   g_test_add_func ("/xml/deep-nesting-is-refused", test_depth);
   g_test_add_func ("/xml/too-large-is-refused", test_sizes);
   g_test_add_func ("/xml/many-attributes-are-refused-at-once", test_attributes);
-  g_test_add_func ("/xml/signs-outside-tags-are-no-attributes", test_signs_outside_tags_are_no_attributes);
+  g_test_add_func ("/xml/signs-outside-tags-are-no-attributes",
+                   test_signs_outside_tags_are_no_attributes);
   g_test_add_func ("/xml/escaped-text-comes-back", test_escaping);
   g_test_add_func ("/xml/only-legal-characters-stay", test_legal);
 

@@ -7,31 +7,6 @@
 
 #define MAX_FILE_NAME 255
 
-/* What the type keeps of what was typed: blanks around a number or a token mean nothing. */
-char *
-fp_form_node_dup_canonical (FpFormNode *self,
-                            const char *value)
-{
-  FpQuestionType type = fp_form_node_get_question (self);
-  g_autofree char *legal = fp_xml_dup_legal (value);
-  g_auto(GStrv) tokens = NULL;
-  GString *joined;
-
-  if (type == FP_QUESTION_TEXT || type == FP_QUESTION_UNSUPPORTED || type == FP_QUESTION_NOTE)
-    return g_steal_pointer (&legal);
-  g_strstrip (legal);
-  if (type != FP_QUESTION_SELECT_MULTIPLE)
-    return g_steal_pointer (&legal);
-
-  tokens = g_strsplit_set (legal, " \t\r\n", -1);
-  joined = g_string_new (NULL);
-  for (char **token = tokens; *token; token++)
-    if (**token)
-      g_string_append_printf (joined, "%s%s", joined->len > 0 ? " " : "", *token);
-
-  return g_string_free (joined, FALSE);
-}
-
 static gboolean
 is_integer (const char *text)
 {
@@ -63,6 +38,35 @@ is_decimal (const char *text)
     }
 
   return before + after > 0 && *text == '\0';
+}
+
+/* What the type keeps of what was typed: blanks around a number or a token mean nothing. */
+char *
+fp_form_node_dup_canonical (FpFormNode *self,
+                            const char *value)
+{
+  FpQuestionType type = fp_form_node_get_question (self);
+  g_autofree char *legal = fp_xml_dup_legal (value);
+  g_auto(GStrv) tokens = NULL;
+  GString *joined;
+
+  if (type == FP_QUESTION_TEXT || type == FP_QUESTION_UNSUPPORTED || type == FP_QUESTION_NOTE)
+    return g_steal_pointer (&legal);
+  g_strstrip (legal);
+  /* XPath knows no "+7". */
+  if ((type == FP_QUESTION_INTEGER || type == FP_QUESTION_DECIMAL) && *legal == '+'
+      && is_decimal (legal))
+    return g_strdup (legal + 1);
+  if (type != FP_QUESTION_SELECT_MULTIPLE)
+    return g_steal_pointer (&legal);
+
+  tokens = g_strsplit_set (legal, " \t\r\n", -1);
+  joined = g_string_new (NULL);
+  for (char **token = tokens; *token; token++)
+    if (**token)
+      g_string_append_printf (joined, "%s%s", joined->len > 0 ? " " : "", *token);
+
+  return g_string_free (joined, FALSE);
 }
 
 static gboolean

@@ -39,7 +39,7 @@ FpNodeKind      fp_form_node_get_kind        (FpFormNode *self);
 FpQuestionType  fp_form_node_get_question    (FpFormNode *self);
 /* Absolute path in the instance, e.g. "/data/site/name"; NULL for a group without a ref. */
 const char     *fp_form_node_get_path        (FpFormNode *self);
-/* Last step of the path: the question's name. */
+/* Last step of the path: the question's name; "" for a group without a ref. */
 const char     *fp_form_node_get_name        (FpFormNode *self);
 FpFormNode     *fp_form_node_get_parent      (FpFormNode *self); /* borrowed; NULL for the root */
 /* FpFormNode children in body order; empty for a question. Never changes here: safe to build widgets from. */
@@ -54,7 +54,8 @@ GPtrArray      *fp_form_node_get_choices     (FpFormNode *self);
 const char     *fp_form_node_get_note        (FpFormNode *self);
 
 /* Properties that notify: "label", "hint" (strings, the model's language), "value" (the canonical XForms text,
- * "" = empty), "relevant" (also by ancestors), "required", "readonly", "error" (nullable: the sentence to show). */
+ * "" = empty), "relevant" (also by ancestors), "required", "readonly", "error" (nullable: the sentence to show),
+ * "choices" (a list that follows other answers, or the language: the array is another one then). */
 const char     *fp_form_node_get_label       (FpFormNode *self);
 const char     *fp_form_node_get_hint        (FpFormNode *self); /* (nullable) */
 const char     *fp_form_node_get_value       (FpFormNode *self);

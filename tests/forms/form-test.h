@@ -115,7 +115,8 @@ form_set (FpFormModel *model,
 static inline FpFormDef *
 form_sample (const char *name)
 {
-  g_autofree char *file = g_strdup_printf ("%s/../data/forms/%s.xml", g_getenv ("G_TEST_SRCDIR"), name);
+  g_autofree char *file
+      = g_strdup_printf ("%s/../data/forms/%s.xml", g_getenv ("G_TEST_SRCDIR"), name);
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) bytes = NULL;
   FpFormDef *def;
