@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fp-clock.h"
 #include "fp-test-http.h"
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -95,12 +95,12 @@ read_all (const char  *path,
           GError     **error)
 {
   g_autofree char *text = read_private_file (path, error);
-  g_autoptr(JsonNode) root = text ? fp_json_parse (text, -1, error) : NULL;
+  g_autoptr(JsonNode) root = text ? fp_json_parse (text, -1, NULL) : NULL;
 
-  if (root && !JSON_NODE_HOLDS_OBJECT (root))
+  if (text && (!root || !JSON_NODE_HOLDS_OBJECT (root)))
     {
       g_set_error (error, FP_SECRET_ERROR, FP_SECRET_ERROR_FAILED,
-                   _("The file of passwords is damaged: %s"), path);
+                   _("The file of passwords is damaged and left as it is: %s"), path);
       return NULL;
     }
 
@@ -113,10 +113,16 @@ write_all (const char  *path,
            GError     **error)
 {
   g_autofree char *text = fp_json_print (root, TRUE);
+  g_autoptr(GError) failure = NULL;
 
-  return g_file_set_contents_full (path, text, -1,
-                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                   0600, error);
+  if (g_file_set_contents_full (path, text, -1,
+                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                &failure))
+    return TRUE;
+
+  g_set_error (error, FP_SECRET_ERROR, FP_SECRET_ERROR_FAILED, "%s: %s",
+               _("The file of passwords cannot be written"), failure->message);
+  return FALSE;
 }
 
 /* @entry: (nullable) (transfer full): NULL removes */
@@ -143,15 +149,18 @@ change_entry (const char  *path,
   return ok;
 }
 
+/* @entry: (nullable) (transfer full) */
 static void
-return_change (GTask    *task,
-               gboolean  ok,
-               GError   *error)
+change_and_return (GTask       *task,
+                   FpSecretJob *job,
+                   JsonObject  *entry)
 {
-  if (ok)
+  g_autoptr(GError) error = NULL;
+
+  if (change_entry (job->path, job->id, entry, &error))
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_error (task, error);
+    g_task_return_error (task, g_steal_pointer (&error));
 }
 
 void
@@ -162,12 +171,11 @@ _fp_secret_file_store (GTask        *task,
 {
   FpSecretJob *job = data;
   JsonObject *entry = json_object_new ();
-  GError *error = NULL;
 
   json_object_set_string_member (entry, "origin", job->origin);
   json_object_set_string_member (entry, "label", job->label);
   json_object_set_string_member (entry, "secret", job->secret);
-  return_change (task, change_entry (job->path, job->id, entry, &error), error);
+  change_and_return (task, job, entry);
 }
 
 void
@@ -176,10 +184,7 @@ _fp_secret_file_remove (GTask        *task,
                         gpointer      data,
                         GCancellable *cancellable)
 {
-  FpSecretJob *job = data;
-  GError *error = NULL;
-
-  return_change (task, change_entry (job->path, job->id, NULL, &error), error);
+  change_and_return (task, data, NULL);
 }
 
 /* Needs no turn: the file is only ever replaced as a whole. */
