@@ -200,7 +200,11 @@ make_pages (FpItemModel *self)
         {
           FpItem *item = i < items->len ? items->pdata[i] : NULL;
           FpItemObject *object = item ? g_hash_table_lookup (index, &item->id) : NULL;
+          FpItemObject *empty = object_at (self->pages, GPOINTER_TO_UINT (key) * PAGE_ROWS + i);
 
+          /* Somebody may already show this place and wait for what is in it. */
+          if (!object && empty && !fp_item_object_get_item (empty))
+            object = empty;
           g_ptr_array_add (objects, object ? g_object_ref (object) : fp_item_object_new ());
         }
       g_hash_table_insert (pages, key, objects);
@@ -315,9 +319,11 @@ refresh_page_cb (GObject      *source,
   GPtrArray *items = fp_engine_list_items_finish (FP_ENGINE (source), result, &error);
   guint page = g_array_index (self->todo, guint, self->todo->len - 1);
 
-  if (!items)
+  /* An answer can come after the end of the list that asked. */
+  if (!items || g_cancellable_is_cancelled (self->cancellable))
     {
-      g_debug ("The outbox could not be read: %s", error->message);
+      g_clear_pointer (&items, g_ptr_array_unref);
+      g_debug ("The outbox could not be read: %s", error ? error->message : "too late");
       end_refresh (self);
       return;
     }
@@ -369,9 +375,9 @@ read_status_cb (GObject      *source,
   g_autoptr(FpStatus) status = fp_engine_read_status_finish (FP_ENGINE (source), result, &error);
   guint last = 0;
 
-  if (!status)
+  if (!status || g_cancellable_is_cancelled (self->cancellable))
     {
-      g_debug ("The number of items could not be read: %s", error->message);
+      g_debug ("The number of items could not be read: %s", error ? error->message : "too late");
       end_refresh (self);
       return;
     }
