@@ -9,6 +9,7 @@
 /* The longest quick wait and a little: who waits is not kept for a server that is away for longer. */
 #define PATIENCE_MS (35 * 1000)
 #define PAGE 500
+#define TICK_MS 200
 
 typedef struct {
   FpCli       *cli;
@@ -96,6 +97,8 @@ look (Run     *run,
     if (!look_page (run, &after, error))
       return FALSE;
   while (after != 0);
+  /* The sender in this process is done a moment after its last write. */
+  run->busy |= !run->tag && fp_engine_get_sync (run->cli->engine) && get_state (run) == FP_SYNC_SYNCING;
 
   return TRUE;
 }
@@ -116,7 +119,7 @@ changed_cb (gboolean *dirty)
   *dirty = TRUE;
 }
 
-/* Looks after every change, and every half second for what another process does. */
+/* Looks after every change, and now and then for what another process does. */
 static gboolean
 run_until_settled (Run     *run,
                    gint64   timeout_ms,
@@ -125,7 +128,7 @@ run_until_settled (Run     *run,
   gint64 end = run->began_boot + timeout_ms;
   gboolean dirty = TRUE;
   gboolean ok = TRUE;
-  guint tick = g_timeout_add (500, tick_cb, &dirty);
+  guint tick = g_timeout_add (TICK_MS, tick_cb, &dirty);
   gulong handler = g_signal_connect_swapped (run->cli->client, "notify::status", G_CALLBACK (changed_cb), &dirty);
 
   run->busy = TRUE;
