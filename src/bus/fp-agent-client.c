@@ -3,6 +3,8 @@
 #include "bus/fp-dbus.h"
 
 #define REREAD_S 30
+/* A draft saves itself twice a second: others need not hear of each save. */
+#define DRAFTS_S 2
 #define DEMO_INTERFACE "io.github.fieldpost.Fieldpost.Demo"
 #define AGENT_INTERFACE "io.github.fieldpost.Fieldpost.Agent"
 #define ALL_TOPICS (FP_STORE_ITEMS | FP_STORE_DRAFTS | FP_STORE_FORMS | FP_STORE_SERVERS | FP_STORE_SETTINGS)
@@ -25,6 +27,7 @@ struct _FpAgentClient
   gboolean         reading;
   gboolean         read_again;
   guint            reread_id;
+  guint            drafts_id; /* a nudge that waits to be sent */
 };
 
 enum { PROP_0, PROP_READY, PROP_PRESENCE, PROP_STATUS, N_PROPS };
@@ -152,6 +155,27 @@ fp_agent_client_nudge (FpAgentClient *self)
 
   if (self->bus && self->presence != FP_AGENT_OTHER_STORE)
     send_quietly (self, AGENT_INTERFACE, "Nudge", NULL);
+}
+
+static gboolean
+drafts_cb (gpointer data)
+{
+  FpAgentClient *self = data;
+
+  self->drafts_id = 0;
+  fp_agent_client_nudge (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+store_changed_cb (FpAgentClient *self,
+                  guint          topics)
+{
+  if (topics != FP_STORE_DRAFTS)
+    fp_agent_client_nudge (self);
+  else if (self->drafts_id == 0)
+    self->drafts_id = g_timeout_add_seconds (DRAFTS_S, drafts_cb, self);
 }
 
 /**
@@ -404,6 +428,11 @@ fp_agent_client_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->reread_id, g_source_remove);
+  if (self->drafts_id != 0)
+    {
+      g_clear_handle_id (&self->drafts_id, g_source_remove);
+      fp_agent_client_nudge (self);
+    }
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
   g_clear_object (&self->proxy);
   g_clear_object (&self->bus);
@@ -471,7 +500,7 @@ fp_agent_client_new (FpEngine        *engine,
   self->engine = g_object_ref (engine);
   self->activate = activate;
   /* Not the engine's "changed": that also tells what other processes wrote, and a nudge would come back to us. */
-  g_signal_connect_object (fp_engine_get_store (engine), "changed", G_CALLBACK (fp_agent_client_nudge), self,
+  g_signal_connect_object (fp_engine_get_store (engine), "changed", G_CALLBACK (store_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (engine, "changed", G_CALLBACK (read_status), self, G_CONNECT_SWAPPED);
   self->reread_id = g_timeout_add_seconds (REREAD_S, reread_cb, self);

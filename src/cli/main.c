@@ -32,9 +32,9 @@ finish (FpCli *cli)
   g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GError) error = NULL;
 
+  g_clear_object (&cli->client);
   if (cli->bus)
     g_dbus_connection_flush_sync (cli->bus, NULL, NULL);
-  g_clear_object (&cli->client);
   if (cli->engine)
     {
       fp_engine_close_async (cli->engine, NULL, fp_cli_await_cb, &await);
