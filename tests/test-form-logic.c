@@ -351,6 +351,25 @@ test_only_what_depends_is_evaluated (void)
   g_assert_cmpuint (fp_form_model_get_n_evaluations (model) - before, ==, 3);
 }
 
+/* Neither the order of the fields nor that of the binds says what comes first. */
+static void
+test_order_is_by_dependency (void)
+{
+  g_autoptr(FpFormModel) model
+    = form_model ("<e/><d/><c/><b/><a/>",
+                  "<bind nodeset='/data/e' calculate='/data/d + /data/b'/>"
+                  "<bind nodeset='/data/d' calculate='/data/c + /data/b'/>"
+                  "<bind nodeset='/data/c' calculate='/data/b + /data/a'/>"
+                  "<bind nodeset='/data/b' calculate='/data/a + 1'/>",
+                  "<input ref='/data/e'/><input ref='/data/a'/>");
+  guint before = fp_form_model_get_n_evaluations (model);
+
+  g_assert_cmpuint (before, ==, 4);
+  form_set (model, "a", "1");
+  form_assert_value (model, "e", "7");
+  g_assert_cmpuint (fp_form_model_get_n_evaluations (model) - before, ==, 4);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -370,6 +389,7 @@ main (int    argc,
   g_test_add_func ("/form/logic/outputs-follow", test_outputs);
   g_test_add_func ("/form/logic/languages", test_languages);
   g_test_add_func ("/form/logic/itemsets-follow", test_itemsets_follow);
+  g_test_add_func ("/form/logic/order-is-by-dependency", test_order_is_by_dependency);
   g_test_add_func ("/form/logic/only-what-depends-is-evaluated",
                    test_only_what_depends_is_evaluated);
 

@@ -58,7 +58,7 @@ const char      *fp_form_def_get_md5           (FpFormDef        *self); /* hex,
 /* NULL-terminated; empty where the form has no translations. */
 const char * const *fp_form_def_get_languages  (FpFormDef        *self);
 const char      *fp_form_def_get_default_language (FpFormDef     *self);
-/* The form's own <submission action/resource>, or NULL. */
+/* The form's own <submission action/resource>, or NULL; a relative one is meant from the server the form came from. */
 const char      *fp_form_def_get_submit_url    (FpFormDef        *self);
 const char      *fp_form_def_get_submit_method (FpFormDef        *self); /* "POST" by default */
 FpSerialization  fp_form_def_get_serialization (FpFormDef        *self);

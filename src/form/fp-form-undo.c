@@ -171,18 +171,14 @@ replay (FpFormModel *self,
   g_ptr_array_add (to, step);
   first = fp_form_model_live (self, g_array_index (step->edits, FpEdit, 0).field);
 
-  /* What the list of a select takes away is part of the step: it comes back once the list is there
-   * again. */
-  for (int round = 0; round < 2; round++)
+  /* All of them before anything is computed: a list must find the answer that it had taken away. */
+  for (guint i = 0; i < step->edits->len; i++)
     {
-      for (guint i = 0; i < step->edits->len; i++)
-        {
-          FpEdit *edit = &g_array_index (step->edits, FpEdit, i);
+      FpEdit *edit = &g_array_index (step->edits, FpEdit, i);
 
-          fp_form_model_put (self, edit->field, backwards ? edit->before : edit->after);
-        }
-      fp_form_model_settle (self);
+      fp_form_model_put (self, edit->field, backwards ? edit->before : edit->after);
     }
+  fp_form_model_settle (self);
   fp_form_model_stamp_end (self);
   fp_form_model_settle (self);
   for (FpFormNode *node = first->nodes; node; node = node->same)
