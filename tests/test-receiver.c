@@ -341,7 +341,6 @@ test_cut (FpRx         *f,
   g_autofree char *whole = fp_rx_make_head ("POST", "/submission", MULTIPART, strlen (body));
   g_autofree char *page = fp_rx_make_head ("GET", "/", "", 0);
   g_autoptr(GBytes) nothing = g_bytes_new (NULL, 0);
-  g_autofree char *incoming = g_build_filename (f->folder, ".incoming", NULL);
 
   for (guint i = 0; i < 5; i++)
     g_free (fp_rx_client_finish (fp_rx_client_start (f, longer, bytes, TRUE)));
@@ -359,6 +358,34 @@ test_cut (FpRx         *f,
   fp_test_until (!fp_receiver_is_busy (f->receiver));
   assert_submit (f, body, 201);
   g_assert_cmpuint (fp_rx_count (f), ==, 1);
+}
+
+static guint
+count_incoming (FpRx *f)
+{
+  g_autofree char *incoming = g_build_filename (f->folder, ".incoming", NULL);
+  g_auto(GStrv) names = fp_rx_list (incoming);
+
+  return g_strv_length (names);
+}
+
+static void
+test_closed_in_the_body (FpRx         *f,
+                         gconstpointer data)
+{
+  const char *half = SUBMISSION (XML ("crops", "uuid:1", "a"));
+  g_autoptr(GBytes) bytes = g_bytes_new_static (half, strlen (half));
+  g_autofree char *head = fp_rx_make_head ("POST", "/submission", MULTIPART, 10000);
+  FpRxClient *client = fp_rx_client_start (f, head, bytes, FALSE);
+  g_autofree char *answer = NULL;
+
+  fp_test_until (count_incoming (f) == 1);
+  fp_receiver_close (f->receiver);
+  answer = fp_rx_client_finish (client);
+  g_assert_cmpstr (answer, ==, "");
+  fp_test_until (count_incoming (f) == 0);
+  g_assert_true (fp_receiver_listen (f->receiver, NULL));
+  g_assert_cmpuint (fp_rx_count (f), ==, 0);
 }
 
 static void
@@ -458,6 +485,7 @@ main (int    argc,
   ADD ("/receiver/multipart-is-its-parts", test_multipart);
   ADD ("/receiver/store-all-stores-all", test_store_all);
   ADD ("/receiver/cut-connections-leave-nothing", test_cut);
+  ADD ("/receiver/closing-drops-what-is-half-here", test_closed_in_the_body);
   ADD ("/receiver/down-and-up-on-the-same-port", test_down_and_up);
   ADD ("/receiver/forms-are-offered-escaped", test_forms);
   ADD ("/receiver/unknown-forms-on-request-refused", test_known_forms_only);
