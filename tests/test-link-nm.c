@@ -177,18 +177,24 @@ test_lan (Fixture       *f,
   g_assert_false (fp_link_get_has_link (f->link));
 }
 
-/* "Disconnected" and "full" at once: a link that NetworkManager does not manage. */
+/* "Disconnected" and "full" at once: a way out that NetworkManager does not manage. */
 static void
 test_foreign (Fixture       *f,
               gconstpointer  data)
 {
   tell (f, "set " DISCONNECTED " " C_FULL);
-  fp_test_until (fp_link_get_state (f->link) == FP_LINK_OFFLINE);
-
-  tell (f, "device eth0 10");
-  tell (f, "carrier eth0");
   fp_test_until (fp_link_get_state (f->link) == FP_LINK_UNKNOWN);
   g_assert_true (fp_link_get_has_link (f->link));
+
+  tell (f, "set " DISCONNECTED " " C_NONE);
+  fp_test_until (fp_link_get_state (f->link) == FP_LINK_OFFLINE);
+  g_assert_false (fp_link_get_has_link (f->link));
+
+  /* A cable in a card that it does not manage may lead to a LAN. */
+  tell (f, "device eth0 10");
+  tell (f, "carrier eth0");
+  fp_test_until (fp_link_get_has_link (f->link));
+  g_assert_cmpint (fp_link_get_state (f->link), ==, FP_LINK_OFFLINE);
 }
 
 static void
@@ -343,11 +349,12 @@ int
 main (int    argc,
       char **argv)
 {
+  g_autofree char *daemon = g_find_program_in_path ("dbus-daemon");
   int status;
 
   g_test_init (&argc, &argv, NULL);
   g_unsetenv ("FIELDPOST_LINK");
-  if (!g_find_program_in_path ("dbus-daemon")
+  if (!daemon
       || !g_spawn_command_line_sync ("/usr/bin/python3 -c 'import dbusmock'", NULL, NULL, &status,
                                      NULL)
       || status != 0)

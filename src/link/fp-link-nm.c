@@ -63,16 +63,6 @@ any_link (NMClient *client)
   return FALSE;
 }
 
-/* "Disconnected" together with "full" is what NetworkManager says of a link that leads out but is not its own. On a way
- * down both are true for a moment too, so this is never more than "may work". */
-static FpLinkState
-judge_disconnected (NMClient *client,
-                    gboolean  has_link)
-{
-  return has_link && nm_client_get_connectivity (client) == NM_CONNECTIVITY_FULL ? FP_LINK_UNKNOWN
-                                                                                 : FP_LINK_OFFLINE;
-}
-
 static FpLinkState
 judge (NMClient *client,
        gboolean  has_link)
@@ -82,8 +72,12 @@ judge (NMClient *client,
   /* Going to sleep, switched off or on the way down: what the last check of connectivity found is over. */
   if (state == NM_STATE_ASLEEP || state == NM_STATE_DISCONNECTING)
     return FP_LINK_OFFLINE;
+
+  /* "Disconnected" together with "full" is what NetworkManager says of a way out that is not its own. On the way down
+   * both are true for a moment too, so this is never more than "may work". */
   if (state == NM_STATE_DISCONNECTED)
-    return judge_disconnected (client, has_link);
+    return nm_client_get_connectivity (client) == NM_CONNECTIVITY_FULL ? FP_LINK_UNKNOWN
+                                                                       : FP_LINK_OFFLINE;
 
   switch (nm_client_get_connectivity (client))
     {

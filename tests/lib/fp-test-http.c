@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+/* LeakSanitizer stumbles over the thread-local storage that GnuTLS leaves in threads that have ended. */
+const char *__asan_default_options (void);
+
+const char *
+__asan_default_options (void)
+{
+  return "intercept_tls_get_addr=0";
+}
+#endif
+
 void
 fp_test_http_setup (FpTestHttp    *f,
                     gconstpointer  data)
