@@ -36,15 +36,19 @@ set_string (char       **field,
   *field = g_strdup (value);
 }
 
+/* @path: a relative address in a form; it is meant from the server that the form came from. */
 static char *
-dup_server_address (const FpServerRow *server)
+dup_server_address (const FpServerRow *server,
+                    const char        *path)
 {
   gsize length = strlen (server->url);
 
   while (length > 0 && server->url[length - 1] == '/')
     length--;
+  while (*path == '/')
+    path++;
 
-  return g_strdup_printf ("%.*s/submission", (int) length, server->url);
+  return g_strdup_printf ("%.*s/%s", (int) length, server->url, path);
 }
 
 static gboolean
@@ -73,10 +77,12 @@ set_destination (FpStoreTxn       *txn,
     return FALSE;
 
   g_clear_pointer (&item->url, g_free);
-  if (form->submit_url || own)
-    item->url = g_strdup (form->submit_url ? form->submit_url : own);
+  if (form->submit_url)
+    item->url = g_strdup (form->submit_url);
+  else if (own && (!home || g_uri_peek_scheme (own)))
+    item->url = g_strdup (own);
   else if (home)
-    item->url = dup_server_address (home);
+    item->url = dup_server_address (home, own ? own : "submission");
   else
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NO_ADDRESS,

@@ -13,6 +13,8 @@
 
 #define EXIT_USAGE 2
 #define MEGABYTE 1000000
+/* Stays the same over restarts, so that what was queued for it finds it again. */
+#define DEFAULT_PORT 8180
 
 typedef struct
 {
@@ -92,7 +94,7 @@ parse_arguments (int         *argc,
                  GError     **error)
 {
   const GOptionEntry entries[] = {
-    { "port", 'p', 0, G_OPTION_ARG_INT, &args->port, N_("Listen on port N (default: any free one)"), "N" },
+    { "port", 'p', 0, G_OPTION_ARG_INT, &args->port, N_("Listen on port N (default: 8180; 0: any free one)"), "N" },
     { "address", 'a', 0, G_OPTION_ARG_STRING, &args->address,
       N_("Listen on this IP address (default: 127.0.0.1, this computer only; 0.0.0.0 for the whole network)"),
       N_("ADDRESS") },
@@ -192,7 +194,7 @@ int
 main (int    argc,
       char **argv)
 {
-  Arguments args = { .max_size = 100 * MEGABYTE };
+  Arguments args = { .port = DEFAULT_PORT, .max_size = 100 * MEGABYTE };
   g_autoptr(GError) error = NULL;
   int status = EXIT_USAGE;
 

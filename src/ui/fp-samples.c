@@ -3,8 +3,8 @@
 #include "form/fp-form-def.h"
 #include "ui/fp-ui.h"
 
-/* The port that the README starts the receiver on. */
-#define RECEIVER_ADDRESS "http://127.0.0.1:8180/submission"
+/* Where fieldpost-receiver listens unless it is told otherwise. */
+#define RECEIVER_ADDRESS "http://127.0.0.1:8180/"
 
 static gint
 compare_names (gconstpointer a,
@@ -53,13 +53,14 @@ fp_sample_dup_title (const char *name)
 /**
  * fp_sample_dup_address:
  *
- * Returns: (transfer full) (nullable): the address to add the sample with
+ * Returns: (transfer full): the address to add the sample with: a receiver on this computer
  */
 char *
 fp_sample_dup_address (const char *name)
 {
   g_autoptr(GBytes) xml = fp_sample_dup_xml (name);
   g_autoptr(FpFormDef) def = xml ? fp_form_def_parse (xml, NULL) : NULL;
+  const char *own = def ? fp_form_def_get_submit_url (def) : NULL;
 
-  return def && fp_form_def_get_submit_url (def) ? NULL : g_strdup (RECEIVER_ADDRESS);
+  return g_strconcat (RECEIVER_ADDRESS, own ? own : "submission", NULL);
 }

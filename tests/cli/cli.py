@@ -281,6 +281,16 @@ def test_fill(ctl, server):
     assert answers['_id'] == item['instance_id']
 
 
+def test_relative_address_is_of_the_forms_server(ctl, server):
+    ctl('forms', 'add', os.path.join(FORMS, 'incident-report.xml'))
+    ctl('fill', 'incident-report', *INCIDENT, code=1)
+    says(ctl.err, 'address')
+    ctl('forms', 'remove', 'incident-report')
+    ctl('server', 'add', server.url + '/project/')
+    item = ctl.json('fill', 'incident-report', *INCIDENT)
+    assert item['url'] == server.url + '/project/inbox/incidents', item
+
+
 def test_servers(ctl, server):
     added = ctl.json('server', 'add', server.url, '--reach', 'public', '--title', 'Mine')
     assert added['reach'] == 'public' and ctl.json('server', 'list')[0]['title'] == 'Mine'
