@@ -174,6 +174,7 @@ test_masked (FpTestHttp    *f,
              gconstpointer  data)
 {
   g_autoptr(FpAnswer) answer = NULL;
+  g_autoptr(FpAnswer) empty = NULL;
 
   keep_for_server (f, TOKEN);
   fp_test_server_answer (f->server, 307, "Location: /moved/" TOKEN "/x\r\n", "");
@@ -187,6 +188,11 @@ test_masked (FpTestHttp    *f,
   g_assert_cmpstr (fp_answer_peek_header (answer, "x-a"), ==, "{secret}");
   g_assert_null (strstr (answer->final_url, TOKEN));
   g_assert_true (g_str_has_suffix (answer->final_url, "/moved/{secret}/x"));
+
+  fp_test_server_answer (f->server, 403, "", "");
+  empty = fp_test_http_send_request (f, secret_request (f, "/{secret}"));
+  g_assert_cmpuint (empty->status, ==, 403);
+  fp_test_http_assert_answer_body (empty, "");
 }
 
 /* Documents. */

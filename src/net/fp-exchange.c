@@ -310,15 +310,21 @@ static GBytes *
 dup_body (FpExchange *self)
 {
   g_autoptr(GBytes) raw = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
+  g_autofree char *text = NULL;
   gsize size;
   const char *bytes = g_bytes_get_data (raw, &size);
-  char *text;
 
-  if (self->is_document || !self->secret || memchr (bytes ? bytes : "", 0, size))
+  if (self->is_document || !self->secret || !*self->secret || size == 0)
     return g_steal_pointer (&raw);
 
+  /* What is no text is nothing to show either. */
+  if (memchr (bytes, 0, size))
+    return memmem (bytes, size, self->secret, strlen (self->secret)) ? g_bytes_new (NULL, 0)
+                                                                     : g_steal_pointer (&raw);
+
   text = _fp_fill_mask (g_strndup (bytes, size), self->secret);
-  return g_bytes_new_take (text, strlen (text));
+  size = strlen (text);
+  return g_bytes_new_take (g_steal_pointer (&text), size);
 }
 
 static void
