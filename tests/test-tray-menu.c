@@ -13,6 +13,7 @@ typedef struct
   GString *clicks;
   GPtrArray *updates; /* of GVariant */
   guint revision;     /* of the last LayoutUpdated */
+  guint subscription;
 } Fixture;
 
 static void
@@ -74,8 +75,9 @@ set_up (Fixture      *f,
   g_assert_true (fp_tray_menu_export (f->menu, f->bus, &error));
   g_assert_no_error (error);
   fp_tray_menu_announce (f->menu);
-  g_dbus_connection_signal_subscribe (f->host, g_dbus_connection_get_unique_name (f->bus), FP_TRAY_MENU_INTERFACE,
-                                      NULL, FP_TRAY_MENU_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, signal_cb, f, NULL);
+  f->subscription = g_dbus_connection_signal_subscribe (f->host, g_dbus_connection_get_unique_name (f->bus),
+                                                        FP_TRAY_MENU_INTERFACE, NULL, FP_TRAY_MENU_PATH, NULL,
+                                                        G_DBUS_SIGNAL_FLAGS_NONE, signal_cb, f, NULL);
 }
 
 static void
@@ -84,6 +86,7 @@ tear_down (Fixture      *f,
 {
   fp_tray_menu_unexport (f->menu);
   g_assert_finalize_object (f->menu);
+  g_dbus_connection_signal_unsubscribe (f->host, f->subscription);
   g_dbus_connection_close_sync (f->host, NULL, NULL);
   g_dbus_connection_close_sync (f->bus, NULL, NULL);
   g_clear_object (&f->host);

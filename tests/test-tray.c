@@ -22,6 +22,7 @@ typedef struct
   GPtrArray *signals; /* of char *: what the item emitted */
   guint own;
   guint object;
+  guint subscription;
   guint refuse; /* this many registrations */
   gboolean has_host;
 } Panel;
@@ -111,8 +112,9 @@ panel_new (Fixture *f)
   panel->has_host = TRUE;
   panel->object = g_dbus_connection_register_object (panel->bus, FP_TRAY_WATCHER_PATH, panel->info->interfaces[0],
                                                      &vtable, panel, NULL, NULL);
-  g_dbus_connection_signal_subscribe (panel->bus, NULL, FP_TRAY_ITEM_INTERFACE, NULL, FP_TRAY_ITEM_PATH, NULL,
-                                      G_DBUS_SIGNAL_FLAGS_NONE, item_signal_cb, panel, NULL);
+  panel->subscription = g_dbus_connection_signal_subscribe (panel->bus, NULL, FP_TRAY_ITEM_INTERFACE, NULL,
+                                                            FP_TRAY_ITEM_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                                            item_signal_cb, panel, NULL);
 
   return panel;
 }
@@ -128,6 +130,7 @@ static void
 panel_free (Panel *panel)
 {
   g_clear_handle_id (&panel->own, g_bus_unown_name);
+  g_dbus_connection_signal_unsubscribe (panel->bus, panel->subscription);
   g_dbus_connection_unregister_object (panel->bus, panel->object);
   g_dbus_connection_close_sync (panel->bus, NULL, NULL);
   g_clear_object (&panel->bus);
