@@ -4,10 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fp-test-secret.h"
 #include "fp-test.h"
-
-#define HERE "https://here.org:443"
-#define THERE "https://there.org:443"
 
 typedef struct
 {
@@ -34,114 +32,13 @@ teardown (Fixture       *f,
   g_free (f->path);
 }
 
-/* Not at once: a thread of the pool may be about to send its reference home. */
-static void
-end (FpSecrets *secrets)
-{
-  g_object_add_weak_pointer (G_OBJECT (secrets), (gpointer *) &secrets);
-  g_object_unref (secrets);
-  fp_test_until (secrets == NULL);
-}
-
-static gboolean
-store (FpSecrets   *secrets,
-       const char  *id,
-       const char  *origin,
-       const char  *secret,
-       GError     **error)
-{
-  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
-
-  fp_secrets_store_async (secrets, id, origin, "label", secret, NULL, fp_test_await_cb, &await);
-  return fp_secrets_store_finish (secrets, fp_test_await (&await), error);
-}
-
-static char *
-look_up (FpSecrets   *secrets,
-         const char  *id,
-         const char  *origin,
-         GError     **error)
-{
-  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
-
-  fp_secrets_lookup_async (secrets, id, origin, NULL, fp_test_await_cb, &await);
-  return fp_secrets_lookup_finish (secrets, fp_test_await (&await), error);
-}
-
-static gboolean
-forget (FpSecrets   *secrets,
-        const char  *id,
-        GError     **error)
-{
-  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
-
-  fp_secrets_remove_async (secrets, id, NULL, fp_test_await_cb, &await);
-  return fp_secrets_remove_finish (secrets, fp_test_await (&await), error);
-}
-
-static void
-assert_secret (FpSecrets  *secrets,
-               const char *id,
-               const char *origin,
-               const char *expected)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *secret = look_up (secrets, id, origin, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (secret, ==, expected);
-}
-
-static void
-assert_no_secret (FpSecrets     *secrets,
-                  const char    *id,
-                  const char    *origin,
-                  FpSecretError  code)
-{
-  g_autoptr(GError) error = NULL;
-
-  g_assert_null (look_up (secrets, id, origin, &error));
-  g_assert_error (error, FP_SECRET_ERROR, (int) code);
-  g_assert_null (strstr (error->message, "pa55"));
-}
-
-/* What holds wherever the secrets are. */
-static void
-check_contract (FpSecrets *secrets)
-{
-  g_autoptr(GError) error = NULL;
-
-  assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_NOT_FOUND);
-  g_assert_true (store (secrets, "a", HERE, "pa55 \"1\" \303\274", &error));
-  g_assert_true (store (secrets, "b", THERE, "pa552", &error));
-  g_assert_no_error (error);
-  assert_secret (secrets, "a", HERE, "pa55 \"1\" \303\274");
-  assert_secret (secrets, "b", THERE, "pa552");
-
-  assert_no_secret (secrets, "a", THERE, FP_SECRET_ERROR_ORIGIN);
-  assert_no_secret (secrets, "a", "http://here.org:443", FP_SECRET_ERROR_ORIGIN);
-  assert_no_secret (secrets, "a", "https://here.org:444", FP_SECRET_ERROR_ORIGIN);
-  assert_no_secret (secrets, "a", "", FP_SECRET_ERROR_ORIGIN);
-
-  /* Moving to another server takes it from the old one. */
-  g_assert_true (store (secrets, "a", THERE, "pa553", &error));
-  assert_secret (secrets, "a", THERE, "pa553");
-  assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_ORIGIN);
-
-  g_assert_true (forget (secrets, "a", &error));
-  g_assert_true (forget (secrets, "a", &error));
-  g_assert_no_error (error);
-  assert_no_secret (secrets, "a", THERE, FP_SECRET_ERROR_NOT_FOUND);
-  assert_secret (secrets, "b", THERE, "pa552");
-}
-
 static void
 test_memory (void)
 {
   FpSecrets *secrets = fp_secrets_new_memory ();
 
-  check_contract (secrets);
-  end (secrets);
+  fp_test_secret_check_contract (secrets);
+  fp_test_secret_end (secrets);
 }
 
 static void
@@ -154,16 +51,16 @@ test_file (Fixture       *f,
 
   g_setenv ("FIELDPOST_SECRETS", "file", TRUE);
   secrets = fp_secrets_new (f->folder);
-  check_contract (secrets);
-  end (secrets);
+  fp_test_secret_check_contract (secrets);
+  fp_test_secret_end (secrets);
   g_assert_cmpint (g_stat (f->path, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 0777, ==, 0600);
 
   /* The file itself is the choice from now on. */
   g_unsetenv ("FIELDPOST_SECRETS");
   again = fp_secrets_new (f->folder);
-  assert_secret (again, "b", THERE, "pa552");
-  end (again);
+  fp_test_secret_assert_secret (again, "b", THERE, "pa552");
+  fp_test_secret_end (again);
 }
 
 static void
@@ -176,10 +73,10 @@ test_file_of_others (Fixture       *f,
   g_file_set_contents (f->path, "{}", -1, &error);
   g_assert_no_error (error);
   g_assert_cmpint (g_chmod (f->path, 0644), ==, 0);
-  assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_FAILED);
-  g_assert_false (store (secrets, "a", HERE, "pa55", &error));
+  fp_test_secret_assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_FAILED);
+  g_assert_false (fp_test_secret_store (secrets, "a", HERE, "pa55", &error));
   g_assert_error (error, FP_SECRET_ERROR, FP_SECRET_ERROR_FAILED);
-  end (secrets);
+  fp_test_secret_end (secrets);
 }
 
 /* A file that cannot be understood is never written over. */
@@ -199,12 +96,12 @@ test_file_damaged (Fixture       *f,
       g_file_set_contents_full (f->path, texts[i], -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
       g_chmod (f->path, 0600);
       g_assert_no_error (error);
-      g_assert_false (store (secrets, "a", HERE, "pa55", &error));
+      g_assert_false (fp_test_secret_store (secrets, "a", HERE, "pa55", &error));
       g_assert_nonnull (error);
       g_assert_true (g_file_get_contents (f->path, &after, NULL, NULL));
       g_assert_cmpstr (after, ==, texts[i]);
     }
-  end (secrets);
+  fp_test_secret_end (secrets);
 }
 
 /* Two programs that store at once must not lose each other's secrets. */
@@ -235,10 +132,10 @@ test_file_together (Fixture       *f,
     {
       g_autofree char *id = g_strdup_printf ("id-%u", i);
 
-      assert_secret (both[0], id, HERE, id);
+      fp_test_secret_assert_secret (both[0], id, HERE, id);
     }
-  end (both[0]);
-  end (both[1]);
+  fp_test_secret_end (both[0]);
+  fp_test_secret_end (both[1]);
 }
 
 static void
@@ -265,12 +162,12 @@ test_credentials (Fixture       *f,
   for (i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_file_set_contents (file, rows[i].text, -1, NULL);
-      assert_secret (secrets, "a", rows[i].origin, "pa55");
-      assert_no_secret (secrets, "a", THERE, FP_SECRET_ERROR_ORIGIN);
+      fp_test_secret_assert_secret (secrets, "a", rows[i].origin, "pa55");
+      fp_test_secret_assert_no_secret (secrets, "a", THERE, FP_SECRET_ERROR_ORIGIN);
     }
   g_file_set_contents (file, "pa55", -1, NULL);
-  assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_FAILED);
-  end (secrets);
+  fp_test_secret_assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_FAILED);
+  fp_test_secret_end (secrets);
 }
 
 static void
@@ -286,9 +183,9 @@ test_credentials_stay_inside (Fixture       *f,
   g_setenv ("CREDENTIALS_DIRECTORY", inner, TRUE);
   g_setenv ("FIELDPOST_SECRETS", "file", TRUE);
   secrets = fp_secrets_new (f->folder);
-  assert_no_secret (secrets, "../outside", HERE, FP_SECRET_ERROR_NOT_FOUND);
-  assert_no_secret (secrets, "", HERE, FP_SECRET_ERROR_NOT_FOUND);
-  end (secrets);
+  fp_test_secret_assert_no_secret (secrets, "../outside", HERE, FP_SECRET_ERROR_NOT_FOUND);
+  fp_test_secret_assert_no_secret (secrets, "", HERE, FP_SECRET_ERROR_NOT_FOUND);
+  fp_test_secret_end (secrets);
 }
 
 static void
@@ -299,15 +196,15 @@ test_no_keyring (Fixture       *f,
   g_autoptr(GError) error = NULL;
   gint64 start = g_get_monotonic_time ();
 
-  assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_UNAVAILABLE);
-  g_assert_false (store (secrets, "a", HERE, "pa55", &error));
+  fp_test_secret_assert_no_secret (secrets, "a", HERE, FP_SECRET_ERROR_UNAVAILABLE);
+  g_assert_false (fp_test_secret_store (secrets, "a", HERE, "pa55", &error));
   g_assert_error (error, FP_SECRET_ERROR, FP_SECRET_ERROR_UNAVAILABLE);
   g_assert_nonnull (strstr (error->message, "FIELDPOST_SECRETS=file"));
   g_clear_error (&error);
-  g_assert_false (forget (secrets, "a", &error));
+  g_assert_false (fp_test_secret_forget (secrets, "a", &error));
   g_assert_error (error, FP_SECRET_ERROR, FP_SECRET_ERROR_UNAVAILABLE);
   g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
-  end (secrets);
+  fp_test_secret_end (secrets);
 }
 
 static void

@@ -37,7 +37,9 @@ return_trouble (GTask  *task,
   if (g_error_matches (error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
     g_task_return_new_error (task, FP_SECRET_ERROR, FP_SECRET_ERROR_LOCKED,
                              _("The keyring is locked; unlock it or sign in to the desktop again"));
-  else if (error->domain == SECRET_ERROR)
+  else if (error->domain == SECRET_ERROR
+           || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+           || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED))
     g_task_return_new_error (task, FP_SECRET_ERROR, FP_SECRET_ERROR_FAILED,
                              _("The keyring reports an error: %s"), error->message);
   else
@@ -45,12 +47,6 @@ return_trouble (GTask  *task,
                              _("There is no keyring here to keep passwords in; install one (for "
                                "example gnome-keyring), or let Fieldpost keep them in a file that "
                                "only you can read: FIELDPOST_SECRETS=file"));
-}
-
-static gboolean
-return_if_cancelled (GTask *task)
-{
-  return g_task_return_error_if_cancelled (task);
 }
 
 static void
@@ -81,7 +77,7 @@ secret_retrieved_cb (GObject      *source,
   value = secret_retrievable_retrieve_secret_finish (SECRET_RETRIEVABLE (source), result, &error);
   text = value ? secret_value_get_text (value) : NULL;
 
-  if (return_if_cancelled (lookup->task))
+  if (g_task_return_error_if_cancelled (lookup->task))
     ;
   else if (error)
     return_trouble (lookup->task, error);
@@ -127,7 +123,7 @@ found_cb (GObject      *source,
   GList *found = secret_password_search_finish (result, &error);
   SecretRetrievable *chosen = choose (found, job->origin, &lookup->bound_to);
 
-  if (return_if_cancelled (lookup->task))
+  if (g_task_return_error_if_cancelled (lookup->task))
     ;
   else if (error)
     return_trouble (lookup->task, error);
@@ -137,8 +133,12 @@ found_cb (GObject      *source,
     g_task_return_new_error (lookup->task, FP_SECRET_ERROR, FP_SECRET_ERROR_LOCKED,
                              _("The keyring is locked; unlock it or sign in to the desktop again"));
   else
-    secret_retrievable_retrieve_secret (chosen, lookup->cancellable, secret_retrieved_cb,
-                                        g_steal_pointer (&lookup));
+    {
+      GCancellable *cancellable = lookup->cancellable;
+
+      secret_retrievable_retrieve_secret (chosen, cancellable, secret_retrieved_cb,
+                                          g_steal_pointer (&lookup));
+    }
 
   g_list_free_full (found, g_object_unref);
 }
@@ -180,6 +180,62 @@ _fp_secret_service_lookup (GTask *task)
                           job->id, NULL);
 }
 
+/* Old copies that are being cleared after a secret was stored. */
+typedef struct
+{
+  GTask *task; /* owned */
+  guint left;
+} Clearing;
+
+static void
+clearing_step (Clearing *clearing)
+{
+  if (--clearing->left > 0)
+    return;
+
+  g_task_return_boolean (clearing->task, TRUE);
+  g_object_unref (clearing->task);
+  g_free (clearing);
+}
+
+/* That the new one is kept is what was asked for, so trouble with an old one is none of the caller's. */
+static void
+stale_cleared_cb (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  secret_password_clear_finish (result, NULL);
+  clearing_step (user_data);
+}
+
+/* After a change of servers the old one's copy goes. */
+static void
+stale_found_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  Clearing *clearing = g_new0 (Clearing, 1);
+  FpSecretJob *job = g_task_get_task_data (user_data);
+  GList *found = secret_password_search_finish (result, NULL);
+  GList *l;
+
+  clearing->task = user_data;
+  clearing->left = 1;
+  for (l = found; l; l = l->next)
+    {
+      g_autoptr(GHashTable) attributes = secret_retrievable_get_attributes (l->data);
+      const char *theirs = g_hash_table_lookup (attributes, "origin");
+
+      if (!theirs || g_str_equal (theirs, job->origin))
+        continue;
+      clearing->left++;
+      secret_password_clear (&schema, NULL, stale_cleared_cb, clearing, "id", job->id, "origin",
+                             theirs, NULL);
+    }
+  g_list_free_full (found, g_object_unref);
+  clearing_step (clearing);
+}
+
 static void
 stored_cb (GObject      *source,
            GAsyncResult *result,
@@ -187,14 +243,16 @@ stored_cb (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   g_autoptr(GError) error = NULL;
+  FpSecretJob *job = g_task_get_task_data (task);
 
   secret_password_store_finish (result, &error);
-  if (return_if_cancelled (task))
+  if (g_task_return_error_if_cancelled (task))
     return;
   if (error)
     return_trouble (task, error);
   else
-    g_task_return_boolean (task, TRUE);
+    secret_password_search (&schema, SECRET_SEARCH_ALL, NULL, stale_found_cb,
+                            g_steal_pointer (&task), "id", job->id, NULL);
 }
 
 void
@@ -216,7 +274,7 @@ cleared_cb (GObject      *source,
   g_autoptr(GError) error = NULL;
 
   secret_password_clear_finish (result, &error);
-  if (return_if_cancelled (task))
+  if (g_task_return_error_if_cancelled (task))
     return;
   if (error)
     return_trouble (task, error);
