@@ -219,6 +219,70 @@ test_refused (FpTestHttp    *f,
   g_assert_nonnull (answer->fault_text);
 }
 
+/* A resolver that knows nobody, so that the test needs no network. */
+
+#define TEST_TYPE_RESOLVER (test_resolver_get_type ())
+G_DECLARE_FINAL_TYPE (TestResolver, test_resolver, TEST, RESOLVER, GResolver)
+
+struct _TestResolver
+{
+  GResolver parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestResolver, test_resolver, G_TYPE_RESOLVER)
+
+static void
+test_resolver_lookup_async (GResolver                *resolver,
+                            const char               *host,
+                            GResolverNameLookupFlags  flags,
+                            GCancellable             *cancellable,
+                            GAsyncReadyCallback       callback,
+                            gpointer                  user_data)
+{
+  g_task_report_new_error (resolver, callback, user_data, NULL, G_RESOLVER_ERROR,
+                           G_RESOLVER_ERROR_NOT_FOUND, "Nobody knows “%s”", host);
+}
+
+static GList *
+test_resolver_lookup_finish (GResolver     *resolver,
+                             GAsyncResult  *result,
+                             GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+test_resolver_class_init (TestResolverClass *klass)
+{
+  GResolverClass *resolver_class = G_RESOLVER_CLASS (klass);
+
+  resolver_class->lookup_by_name_with_flags_async = test_resolver_lookup_async;
+  resolver_class->lookup_by_name_with_flags_finish = test_resolver_lookup_finish;
+}
+
+static void
+test_resolver_init (TestResolver *self)
+{
+}
+
+static void
+test_unknown_name (FpTestHttp    *f,
+                   gconstpointer  data)
+{
+  g_autoptr(GResolver) before = g_resolver_get_default ();
+  g_autoptr(GResolver) nobody = g_object_new (TEST_TYPE_RESOLVER, NULL);
+  FpRequest *request = fp_request_new ("POST", "http://fieldpost.invalid/");
+  g_autoptr(FpAnswer) answer = NULL;
+
+  g_resolver_set_default (nobody);
+  request->allow_cleartext = TRUE;
+  answer = fp_test_http_send_request (f, request);
+  g_resolver_set_default (before);
+  g_assert_cmpint (answer->fault, ==, FP_FAULT_RESOLVE);
+  g_assert_false (answer->sent_any);
+  g_assert_false (answer->local_host);
+}
+
 static void
 test_tls_is_verified (FpTestHttp    *f,
                       gconstpointer  data)
@@ -312,6 +376,7 @@ main (int    argc,
   FP_TEST_HTTP_ADD ("/http/abort/ends-everything-and-works-again", test_abort);
   FP_TEST_HTTP_ADD ("/http/abort/cancelled-one", test_cancel);
   FP_TEST_HTTP_ADD ("/http/fault/refused-connection-sent-nothing", test_refused);
+  FP_TEST_HTTP_ADD ("/http/fault/unknown-name-sent-nothing", test_unknown_name);
   FP_TEST_HTTP_ADD ("/http/fault/certificates-are-verified", test_tls_is_verified);
   FP_TEST_HTTP_ADD ("/http/fault/body-is-checked-first", test_body_is_checked_first);
   FP_TEST_HTTP_ADD ("/http/fault/addresses-that-are-not-contacted", test_addresses);
