@@ -139,6 +139,7 @@ def nm_killed_offline(place):
     place.start_agent()
     go(place, 'offline')
     item = place.submit()
+    nothing_goes(place, item)
     world('nm', 'kill')
     world('full')
     world('nm', 'start')
