@@ -1,5 +1,3 @@
-#include <sqlite3.h>
-
 #include "fp-test-store.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"
@@ -649,80 +647,6 @@ counts_always_equal_the_rows (FpStoreTxn *txn)
     }
 }
 
-static gint64 steps;
-
-static int
-profile_cb (unsigned mask,
-            void    *data,
-            void    *stmt,
-            void    *time)
-{
-  g_assert_cmpint (sqlite3_stmt_status (stmt, SQLITE_STMTSTATUS_SORT, TRUE), <=, 8);
-  steps += sqlite3_stmt_status (stmt, SQLITE_STMTSTATUS_VM_STEP, TRUE);
-
-  return 0;
-}
-
-/* 100,000 rows of one host in each situation; a call that read them all would take a million steps. */
-static gpointer
-fill (FpStoreTxn *txn,
-      gpointer    sql,
-      GError    **error)
-{
-  static const char insert_sql[]
-      = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
-        " INSERT INTO item (uid, kind, protocol, title, tag, method, url, host, reach, headers, body_size,"
-        " created, state, state_before, status, attempts, slow_step, due_boot, due_boot_id, not_before,"
-        " next_try, manual, maybe_delivered, last_try, changed) SELECT 'u' || i, 1, 1, 't', 'data-sync',"
-        " 'POST', 'u', 'https://a:443', 0, '{}', 0, 0, 1, 0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, i FROM n";
-
-  fp_db_exec (txn->db, insert_sql, error);
-  if (((const char *) sql)[0])
-    fp_db_exec (txn->db, sql, error);
-
-  return NULL;
-}
-
-static gpointer
-measure (FpStoreTxn *txn,
-         gpointer    data,
-         GError    **error)
-{
-  g_autoptr(GPtrArray) due_items = NULL;
-  g_autoptr(GPtrArray) page = NULL;
-  g_autoptr(GPtrArray) sent = NULL;
-  g_autoptr(FpItemCounts) counts = NULL;
-  FpItemQuery query = { 0 };
-  FpItemQuery sent_query = { .states = 1u << FP_ITEM_SENT, .tag = (char *) "none" };
-
-  steps = 0;
-  sqlite3_trace_v2 (txn->db->handle, SQLITE_TRACE_PROFILE, profile_cb, NULL);
-  due_items = fp_item_rows_due (txn, BOOT, "boot", NULL, 4, error);
-  fp_item_rows_next_due (txn, BOOT, "boot", error);
-  page = fp_item_rows_list (txn, &query, error);
-  sent = fp_item_rows_list (txn, &sent_query, error);
-  counts = fp_item_rows_count (txn, error);
-  sqlite3_trace_v2 (txn->db->handle, 0, NULL, NULL);
-  g_assert_cmpuint (due_items->len, <=, 4);
-  g_test_message ("%" G_GINT64_FORMAT " steps", steps);
-
-  return NULL;
-}
-
-static void
-test_large_is_not_scanned (Fixture      *f,
-                           gconstpointer sql)
-{
-  g_autoptr(GError) error = NULL;
-
-  fp_test_store_write (f->store, fill, (gpointer) sql, &error);
-  g_assert_no_error (error);
-  fp_test_store_read (f->store, measure, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (steps, >, 0);
-  g_assert_cmpint (steps, <, 100000);
-}
-
 static gpointer
 insert_many (FpStoreTxn *txn,
              gpointer    data,
@@ -747,33 +671,6 @@ test_many_inserts (Fixture      *f,
   g_test_message ("10,000 items in %" G_GINT64_FORMAT " ms", (g_get_monotonic_time () - start) / 1000);
 }
 
-static void
-test_words_round_trip (void)
-{
-  int state;
-
-  for (state = FP_ITEM_PENDING; state <= FP_ITEM_SENT; state++)
-    g_assert_cmpint (fp_item_state_from_string (fp_item_state_to_string ((FpItemState) state)), ==, state);
-  g_assert_cmpint (fp_item_state_from_string (NULL), ==, 0);
-  g_assert_cmpint (fp_item_state_from_string ("unknown"), ==, 0);
-  g_assert_cmpint (fp_item_state_from_string (""), ==, 0);
-  g_assert_cmpstr (fp_item_state_to_string ((FpItemState) 0), ==, "unknown");
-  g_assert_cmpstr (fp_item_state_to_string ((FpItemState) -1), ==, "unknown");
-}
-
-static void
-test_copy_is_deep (void)
-{
-  FpItem *item = make_item ("https://a:443");
-  g_autoptr(FpItem) copy = fp_item_copy (item);
-  FpItemPart *part = g_ptr_array_index (copy->parts, 0);
-
-  fp_item_free (item);
-  g_assert_cmpstr (copy->host, ==, "https://a:443");
-  g_assert_cmpstr (part->media_type, ==, "application/json");
-  g_assert_cmpuint (g_bytes_get_size (part->data), ==, 2);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -781,9 +678,6 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, func) g_test_add ("/store/item/" path, Fixture, func, setup, test_in_transaction, teardown)
-#define ADD_LARGE(path, sql) g_test_add ("/store/item/large/" path, Fixture, sql, setup, test_large_is_not_scanned, teardown)
-  g_test_add_func ("/store/item/words-round-trip", test_words_round_trip);
-  g_test_add_func ("/store/item/copy-is-deep", test_copy_is_deep);
   ADD ("everything-comes-back", everything_comes_back);
   ADD ("delivery-columns-come-back", delivery_columns_come_back);
   ADD ("update-compares-the-state", update_compares_the_state);
@@ -800,13 +694,6 @@ main (int    argc,
   ADD ("list/pages-newest-first", list_pages_newest_first);
   ADD ("counts/say-the-last-reason", counts_say_the_last_reason);
   ADD ("counts/always-equal-the-rows", counts_always_equal_the_rows);
-  ADD_LARGE ("all-ready", "");
-  ADD_LARGE ("all-waiting", "UPDATE item SET due_boot = 9000000 + id, due_boot_id = 'boot', state = 3");
-  ADD_LARGE ("all-over", "UPDATE item SET due_boot = id, due_boot_id = 'boot', state = 3");
-  ADD_LARGE ("all-of-another-boot", "UPDATE item SET due_boot = id, due_boot_id = 'other', state = 3");
-  ADD_LARGE ("all-own-fault", "UPDATE item SET state = 3, reason_code = 'item-refused'");
-  ADD_LARGE ("all-sent-but-few", "INSERT INTO receipt SELECT id, uid, NULL, 'u', 201, '{}', NULL, 0 FROM item"
-                                 " WHERE id > 3; UPDATE item SET state = 6 WHERE id > 3");
   g_test_add ("/store/item/many-inserts", Fixture, NULL, setup, test_many_inserts, teardown);
 
   return g_test_run ();
