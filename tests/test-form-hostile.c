@@ -91,7 +91,6 @@ load_counted (guint  n,
 static void
 test_ten_thousand_questions (void)
 {
-  gint64 start = g_get_monotonic_time ();
   guint small, small_change, large, large_change;
 
   load_counted (100, &small, &small_change);
@@ -100,7 +99,6 @@ test_ten_thousand_questions (void)
   g_assert_cmpuint (large, <=, 30000);
   g_assert_cmpuint (small_change, <=, 301);
   g_assert_cmpuint (large_change, <=, 30001);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, SOON);
 }
 
 /* A change at the end of it costs the same whatever is before. */
