@@ -35,6 +35,7 @@ struct _FpReceiver
   SoupServer *server;
   FpReceiverStore *store;
   GHashTable *uploads; /* SoupServerMessage -> FpReceiverUpload, while the connection lives */
+  GHashTable *paused;  /* set of SoupServerMessage: answers being made, while the connection lives */
   char *address;
   char *forms_folder;
 
@@ -189,6 +190,23 @@ refuse_with (FpReceiver        *self,
   refuse (self, message, error);
 }
 
+static void
+hold (FpReceiver        *self,
+      SoupServerMessage *message)
+{
+  g_hash_table_add (self->paused, message);
+  soup_server_message_pause (message);
+}
+
+/* The connection may have gone meanwhile, and a message without one must not be touched. */
+static void
+resume (FpReceiver        *self,
+        SoupServerMessage *message)
+{
+  if (g_hash_table_remove (self->paused, message))
+    soup_server_message_unpause (message);
+}
+
 /* Forms and pages: read on the pool, answered here. */
 
 static GPtrArray *
@@ -280,6 +298,8 @@ forms_read_cb (GObject      *source,
   g_autoptr(GPtrArray) forms = g_task_propagate_pointer (G_TASK (result), &error);
   Route route = find_route (g_uri_get_path (soup_server_message_get_uri (message)));
 
+  if (!g_hash_table_contains (self->paused, message))
+    return;
   if (!forms)
     refuse (self, message, error);
   else if (route == ROUTE_FORM)
@@ -292,7 +312,7 @@ forms_read_cb (GObject      *source,
 
       answer (self, message, SOUP_STATUS_OK, "text/xml; charset=utf-8", fp_receiver_forms_list (forms, base));
     }
-  soup_server_message_unpause (message);
+  resume (self, message);
 }
 
 /* Submissions and the rest: streamed, checked on the pool, decided by the store. */
@@ -337,8 +357,7 @@ stored_cb (GObject      *source,
 
   self->busy--;
   finish_upload (self, upload, receipt, error);
-  if (!upload->gone)
-    soup_server_message_unpause (upload->message);
+  resume (self, upload->message);
 }
 
 static void
@@ -386,8 +405,7 @@ completed_cb (GObject      *source,
     }
   self->busy--;
   finish_upload (self, upload, NULL, error);
-  if (!upload->gone)
-    soup_server_message_unpause (upload->message);
+  resume (self, upload->message);
 }
 
 static void
@@ -405,7 +423,7 @@ take_upload (FpReceiver       *self,
   g_task_set_source_tag (task, take_upload);
   g_task_set_task_data (task, fp_receiver_upload_ref (upload), (GDestroyNotify) fp_receiver_upload_unref);
   self->busy++;
-  soup_server_message_pause (upload->message);
+  hold (self, upload->message);
   fp_pool_push (task, complete_on_pool);
 }
 
@@ -417,6 +435,7 @@ finished_cb (SoupServerMessage *message,
   FpReceiverUpload *upload = g_hash_table_lookup (self->uploads, message);
 
   g_signal_handlers_disconnect_by_func (message, finished_cb, self);
+  g_hash_table_remove (self->paused, message);
   if (!upload)
     return;
   upload->gone = TRUE;
@@ -436,6 +455,7 @@ early_cb (SoupServer        *server,
   Route route = find_route (path);
   FpReceiverUpload *upload;
 
+  g_signal_connect_object (message, "finished", G_CALLBACK (finished_cb), self, 0);
   if (!has_upload (route, method))
     {
       soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
@@ -450,7 +470,6 @@ early_cb (SoupServer        *server,
   upload = fp_receiver_upload_new (message, path, route == ROUTE_SUBMISSION,
                                    fp_receiver_store_get_incoming (self->store), self->max_size);
   g_hash_table_insert (self->uploads, message, upload);
-  g_signal_connect_object (message, "finished", G_CALLBACK (finished_cb), self, 0);
   /* Answered before the body: who waits for “100 Continue” need not send it. */
   if (upload->error)
     take_upload (self, upload);
@@ -483,7 +502,7 @@ request_cb (SoupServer        *server,
     {
       g_autoptr(GTask) task = g_task_new (self, NULL, forms_read_cb, g_object_ref (message));
 
-      soup_server_message_pause (message);
+      hold (self, message);
       fp_pool_push (task, read_forms_on_pool);
     }
 }
@@ -557,7 +576,7 @@ fp_receiver_listen (FpReceiver  *self,
 
 /* A server that disconnects does not emit "finished" for what was under way. */
 static void
-drop_uploads (FpReceiver *self)
+drop_messages (FpReceiver *self)
 {
   GHashTableIter iter;
   gpointer upload;
@@ -568,6 +587,7 @@ drop_uploads (FpReceiver *self)
       ((FpReceiverUpload *) upload)->gone = TRUE;
       g_hash_table_iter_remove (&iter);
     }
+  g_hash_table_remove_all (self->paused);
 }
 
 /**
@@ -582,7 +602,7 @@ fp_receiver_close (FpReceiver *self)
     return;
   self->is_open = FALSE;
   soup_server_disconnect (self->server);
-  drop_uploads (self);
+  drop_messages (self);
   emit (self, fp_receiver_log_state ("closed", NULL, self->json), TRUE);
 }
 
@@ -607,6 +627,7 @@ fp_receiver_dispose (GObject *object)
     soup_server_disconnect (self->server);
   g_clear_object (&self->server);
   g_clear_pointer (&self->uploads, g_hash_table_unref);
+  g_clear_pointer (&self->paused, g_hash_table_unref);
   g_clear_object (&self->store);
 
   G_OBJECT_CLASS (fp_receiver_parent_class)->dispose (object);
@@ -638,6 +659,7 @@ static void
 fp_receiver_init (FpReceiver *self)
 {
   self->uploads = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) fp_receiver_upload_unref);
+  self->paused = g_hash_table_new (NULL, NULL);
   self->server = soup_server_new ("server-header", "fieldpost-receiver ", NULL);
   soup_server_add_early_handler (self->server, NULL, early_cb, self, NULL);
   soup_server_add_handler (self->server, NULL, request_cb, self, NULL);
