@@ -217,6 +217,26 @@ files_are_named_by_the_answer (FpEngineFixture *f,
   g_assert_cmpint (stored->body_size, ==, first->size + file->size);
 }
 
+/* A server would take the name alone, and say yes. */
+static void
+named_file_must_be_attached (FpEngineFixture *f,
+                             gconstpointer    data)
+{
+  g_autoptr(FpDraft) draft = fp_engine_fixture_begin (f->engine, data, "http://127.0.0.1:9/submission");
+  FpFormModel *model = fp_draft_get_model (draft);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItem) item = NULL;
+
+  fp_engine_fixture_answer (draft, "Anna");
+  fp_form_model_set_value (model, fp_form_model_find (model, "photo"), "site.jpg");
+  item = fp_engine_fixture_submit (f->engine, draft, &error);
+  g_assert_null (item);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "site.jpg"));
+  g_assert_cmpuint (fp_engine_fixture_count_items (f->engine), ==, 0);
+  g_assert_cmpuint (fp_engine_fixture_count_drafts (f->engine), ==, 1);
+}
+
 static void
 closing_saves_what_was_typed (FpEngineFixture *f,
                               gconstpointer    data)
@@ -260,6 +280,7 @@ main (int    argc,
   ADD ("submit/newer-save-elsewhere-stops-it", NULL, newer_save_elsewhere_stops_submit);
   ADD ("submit/json-form-is-one-body", NULL, json_form_is_one_body);
   ADD ("submit/openrosa-files-are-named-by-the-answer", PLAIN_FORM, files_are_named_by_the_answer);
+  ADD ("submit/named-file-must-be-attached", PLAIN_FORM, named_file_must_be_attached);
   ADD ("submit/json-files-are-named-by-the-answer", JSON_FORM, files_are_named_by_the_answer);
   ADD ("close/saves-what-was-typed", NULL, closing_saves_what_was_typed);
 #undef ADD

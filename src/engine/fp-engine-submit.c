@@ -199,37 +199,61 @@ parts_stored_cb (GObject      *source,
                     g_task_get_cancellable (task), inserted_cb, g_object_ref (task));
 }
 
-/* The attached files that the answers still name; the field name is the file name (ODK Central goes by it). */
-static void
-add_files (FpItem      *item,
-           FpDraft     *draft,
-           FpFormModel *model)
+static const FpDraftFile *
+find_file (GPtrArray  *files,
+           const char *name)
+{
+  for (guint i = 0; i < files->len; i++)
+    {
+      const FpDraftFile *file = g_ptr_array_index (files, i);
+
+      if (g_str_equal (file->name, name))
+        return file;
+    }
+
+  return NULL;
+}
+
+/* The attached files that the answers still name; the field name is the file name (ODK Central goes by it). A name
+ * without its file would be taken by every server, and the file be missed only when it is looked for. */
+static gboolean
+add_files (FpItem       *item,
+           FpDraft      *draft,
+           FpFormModel  *model,
+           GError      **error)
 {
   g_auto(GStrv) names = fp_form_model_list_files (model);
   GPtrArray *files = fp_draft_list_files (draft);
 
-  for (guint i = 0; i < files->len; i++)
+  for (guint i = 0; names[i]; i++)
     {
-      const FpDraftFile *file = g_ptr_array_index (files, i);
+      const FpDraftFile *file = find_file (files, names[i]);
       FpItemPart *part;
 
-      if (!g_strv_contains ((const char * const *) names, file->name))
-        continue;
+      if (!file)
+        {
+          g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_INVALID,
+                       _("The file “%s” is named in the answers but was not attached"), names[i]);
+          return FALSE;
+        }
       part = fp_item_part_new (file->name, file->name, file->media_type);
       part->sha256 = g_strdup (file->sha256);
       part->size = file->size;
       g_ptr_array_add (item->parts, part);
     }
+
+  return TRUE;
 }
 
 static FpItem *
-make_item (Submit *submit)
+make_item (Submit  *submit,
+           GError **error)
 {
   FpFormModel *model = fp_draft_get_model (submit->draft);
   g_autofree char *summary = fp_form_model_dup_summary (model);
   const char *title = fp_form_def_get_title (submit->def);
   gboolean openrosa = fp_form_def_get_serialization (submit->def) == FP_SERIALIZE_OPENROSA;
-  FpItem *item = fp_item_new ();
+  g_autoptr(FpItem) item = fp_item_new ();
 
   item->uid = g_strdup (fp_draft_get_uid (submit->draft));
   item->kind = FP_ITEM_SUBMISSION;
@@ -242,9 +266,8 @@ make_item (Submit *submit)
   item->instance_id = g_strdup (fp_form_model_get_instance_id (model));
   item->state = FP_ITEM_PENDING;
   item->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_item_part_free);
-  add_files (item, submit->draft, model);
 
-  return item;
+  return add_files (item, submit->draft, model, error) ? g_steal_pointer (&item) : NULL;
 }
 
 /* FALSE and INVALID, naming the first question, if the answers cannot be submitted. */
@@ -292,7 +315,12 @@ freeze (GTask *task)
 
   submit->revision = fp_draft_get_revision (submit->draft);
   g_clear_pointer (&submit->item, fp_item_free);
-  submit->item = make_item (submit);
+  submit->item = make_item (submit, &error);
+  if (!submit->item)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
 
   first = g_new0 (FpEnqueuePart, 1);
   first->data = g_steal_pointer (&bytes);
