@@ -142,7 +142,7 @@ new_version_hides_the_old (FpStoreTxn *txn)
 {
   gint64 server = add_server (txn, "s");
   g_autoptr(FpFormRow) first = add_form (txn, "site", "1", "<a/>", 0, NULL);
-  g_autoptr(FpFormRow) other = add_form (txn, "site", "1", "<a/>", server, NULL);
+  g_autoptr(FpFormRow) other = add_form (txn, "site", "1", "<s/>", server, NULL);
   g_autoptr(FpFormRow) second = NULL;
   g_autoptr(FpFormRow) old = NULL;
   g_autoptr(FpFormRow) found = NULL;
@@ -168,6 +168,25 @@ new_version_hides_the_old (FpStoreTxn *txn)
   g_clear_pointer (&found, fp_form_row_free);
   found = fp_form_rows_get (txn, second->id, NULL);
   g_assert_true (found->hidden);
+}
+
+static void
+same_from_file_and_server_is_one_form (FpStoreTxn *txn)
+{
+  gint64 one = add_server (txn, "s"), two = add_server (txn, "t");
+  g_autoptr(FpFormRow) file = add_form (txn, "site", "1", "<a/>", 0, NULL);
+  g_autoptr(FpFormRow) offered = add_form (txn, "site", "1", "<a/>", one, NULL);
+  g_autoptr(FpFormRow) again = add_form (txn, "site", "1", "<a/>", 0, "https://one.example/");
+  g_autoptr(FpFormRow) other = add_form (txn, "site", "1", "<a/>", two, NULL);
+  g_autoptr(GPtrArray) list = fp_form_rows_list (txn, NULL);
+
+  g_assert_cmpint (offered->id, ==, file->id);
+  g_assert_cmpint (offered->server, ==, one);
+  g_assert_cmpint (again->id, ==, file->id);
+  g_assert_cmpint (again->server, ==, one);
+  /* Two servers are two places to send to. */
+  g_assert_cmpint (other->id, !=, file->id);
+  g_assert_cmpuint (list->len, ==, 2);
 }
 
 static void
@@ -326,6 +345,7 @@ main (int    argc,
   ADD ("form/xml-comes-back-as-it-was", xml_comes_back_as_it_was);
   ADD ("form/same-version-is-one-row", same_version_is_one_row);
   ADD ("form/new-version-hides-the-old", new_version_hides_the_old);
+  ADD ("form/same-from-file-and-server-is-one", same_from_file_and_server_is_one_form);
   ADD ("form/hidden-is-not-found", hidden_form_is_not_found);
   ADD ("server/comes-back", server_comes_back);
   ADD ("server/in-use-is-not-removed", server_in_use_is_not_removed);

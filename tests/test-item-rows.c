@@ -590,6 +590,7 @@ counts_say_the_last_reason (FpStoreTxn *txn)
   g_autoptr(FpItemCounts) none = fp_item_rows_count (txn, NULL);
   g_autoptr(FpItemCounts) counts = NULL;
   g_autoptr(FpItem) item = NULL;
+  g_autoptr(FpItem) later = NULL;
   int i;
 
   g_assert_cmpuint (none->waiting, ==, 0);
@@ -603,6 +604,10 @@ counts_say_the_last_reason (FpStoreTxn *txn)
   item->reason = g_strdup ("Busy");
   item->next_try = WALL + 50;
   update (txn, item, FP_ITEM_PENDING);
+  /* What only waits has a reason too, but it is the failure that is told. */
+  later = get (txn, 3);
+  later->reason_code = g_strdup ("network-cut");
+  update (txn, later, FP_ITEM_PENDING);
 
   counts = fp_item_rows_count (txn, NULL);
   g_assert_cmpuint (counts->pending, ==, 2);
@@ -647,30 +652,6 @@ counts_always_equal_the_rows (FpStoreTxn *txn)
     }
 }
 
-static gpointer
-insert_many (FpStoreTxn *txn,
-             gpointer    data,
-             GError    **error)
-{
-  int i;
-
-  for (i = 0; i < 10000; i++)
-    insert (txn, "https://a:443");
-  return NULL;
-}
-
-static void
-test_many_inserts (Fixture      *f,
-                   gconstpointer data)
-{
-  g_autoptr(GError) error = NULL;
-  gint64 start = g_get_monotonic_time ();
-
-  fp_test_store_write (f->store, insert_many, NULL, &error);
-  g_assert_no_error (error);
-  g_test_message ("10,000 items in %" G_GINT64_FORMAT " ms", (g_get_monotonic_time () - start) / 1000);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -694,7 +675,6 @@ main (int    argc,
   ADD ("list/pages-newest-first", list_pages_newest_first);
   ADD ("counts/say-the-last-reason", counts_say_the_last_reason);
   ADD ("counts/always-equal-the-rows", counts_always_equal_the_rows);
-  g_test_add ("/store/item/many-inserts", Fixture, NULL, setup, test_many_inserts, teardown);
 
   return g_test_run ();
 }

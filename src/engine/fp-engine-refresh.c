@@ -220,7 +220,8 @@ is_known (GPtrArray             *forms,
     {
       const FpFormRow *form = g_ptr_array_index (forms, i);
 
-      if (form->server == server && g_str_equal (form->form_id, entry->form_id)
+      /* A server that is only being added has no forms yet; 0 would mean those from files. */
+      if (server != 0 && form->server == server && g_str_equal (form->form_id, entry->form_id)
           && g_ascii_strcasecmp (form->md5, entry->hash) == 0)
         return TRUE;
     }

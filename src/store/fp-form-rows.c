@@ -43,7 +43,8 @@ form_from_row (FpStmt *stmt)
   return row;
 }
 
-/* @row's id if the same version is there, 0 otherwise. */
+/* @row's id if the same version is there, 0 otherwise. The same bytes from a file and from a server are one form: it
+ * would stand twice in every list, and nobody could tell which is meant. */
 static gboolean
 find_same (FpStoreTxn *txn,
            FpFormRow  *row,
@@ -53,7 +54,8 @@ find_same (FpStoreTxn *txn,
   FpStep step;
 
   stmt = fp_stmt_new (txn->db,
-                      "SELECT id FROM form WHERE form_id = ? AND server IS ? AND version = ? AND md5 = ?",
+                      "SELECT id FROM form WHERE form_id = ?1 AND version = ?3 AND md5 = ?4"
+                      " AND (server IS ?2 OR server IS NULL OR ?2 IS NULL) ORDER BY server IS ?2 DESC, id LIMIT 1",
                       error);
   if (!stmt)
     return FALSE;
@@ -106,20 +108,22 @@ refresh_form (FpStoreTxn *txn,
   FpStep step;
 
   stmt = fp_stmt_new (txn->db,
-                      "UPDATE form SET hidden = 0, title = ?, submit_url = coalesce(?, submit_url)"
-                      " WHERE id = ? RETURNING submit_url, added",
+                      "UPDATE form SET hidden = 0, title = ?, submit_url = coalesce(?, submit_url),"
+                      " server = coalesce(?, server) WHERE id = ? RETURNING submit_url, added, server",
                       error);
   if (!stmt)
     return FALSE;
   fp_stmt_bind_text (stmt, 1, row->title);
   fp_stmt_bind_text (stmt, 2, row->submit_url);
-  fp_stmt_bind_int (stmt, 3, row->id);
+  fp_stmt_bind_row (stmt, 3, row->server);
+  fp_stmt_bind_int (stmt, 4, row->id);
   step = fp_stmt_step (stmt, error);
   if (step != FP_STEP_ROW)
     return FALSE;
   g_free (row->submit_url);
   row->submit_url = fp_stmt_dup_text (stmt, 0);
   row->added = fp_stmt_get_int (stmt, 1);
+  row->server = fp_stmt_get_int (stmt, 2);
 
   return fp_stmt_step (stmt, error) == FP_STEP_DONE;
 }

@@ -357,7 +357,7 @@ read_next_try_and_reason (FpStoreTxn   *txn,
   stmt = fp_stmt_new (txn->db,
                       "SELECT reason_code, reason FROM item INDEXED BY item_reason"
                       " WHERE state IN (1, 2, 3, 4) AND reason_code IS NOT NULL"
-                      " ORDER BY changed DESC, id DESC LIMIT 1",
+                      " ORDER BY state = 3 DESC, changed DESC, id DESC LIMIT 1",
                       error);
   if (!stmt)
     return FALSE;

@@ -128,7 +128,7 @@ typedef struct {
   guint  pending, sending, failed, held, discarded, sent;
   guint  waiting; /* THE count: pending + sending + failed + held */
   gint64 next_try;       /* unix ms, earliest of the waiting ones; 0 = unknown */
-  char  *reason_code;    /* (nullable): of the most recently changed failed or waiting item that has one */
+  char  *reason_code;    /* (nullable): of the failed item that changed last, otherwise of such a waiting one */
   char  *reason;         /* (nullable) */
 } FpItemCounts;
 

@@ -157,7 +157,7 @@ CREATE INDEX item_queue_due ON item (host, due_boot_id, due_boot) WHERE queue = 
 CREATE INDEX item_queue_not_before ON item (host, not_before, due_boot_id, due_boot) WHERE queue = 3;
 -- The status line.
 CREATE INDEX item_next_try ON item (next_try) WHERE state IN (1, 3) AND next_try > 0;
-CREATE INDEX item_reason ON item (changed) WHERE state IN (1, 2, 3, 4) AND reason_code IS NOT NULL;
+CREATE INDEX item_reason ON item (state = 3, changed) WHERE state IN (1, 2, 3, 4) AND reason_code IS NOT NULL;
 
 -- One part with name NULL is the whole body.
 CREATE TABLE item_part (
