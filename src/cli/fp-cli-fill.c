@@ -5,6 +5,9 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+/* More choices than a line shows are not named. */
+#define CHOICES_TOLD 10
+
 /* "PATH=VALUE": the question and the value; NULL: was told. */
 static FpFormNode *
 find_question (FpFormModel  *model,
@@ -32,6 +35,38 @@ find_question (FpFormModel  *model,
   return node;
 }
 
+/* "; the choices are a, b, c" or nothing. Caller frees. */
+static char *
+dup_choices (FpFormNode *node)
+{
+  GPtrArray *choices = fp_form_node_get_choices (node);
+  g_autoptr(GString) names = g_string_new (NULL);
+
+  if (!choices || choices->len == 0)
+    return g_strdup ("");
+  for (guint i = 0; i < choices->len && i < CHOICES_TOLD; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", ((FpChoice *) g_ptr_array_index (choices, i))->value);
+  if (choices->len > CHOICES_TOLD)
+    g_string_append (names, ", …");
+
+  /* Translators: follows what is wrong with an answer; %s is a list of words. */
+  return g_strdup_printf (_(" The choices: %s"), names->str);
+}
+
+static int
+refuse_value (FpFormNode *node,
+              const char *value)
+{
+  g_autofree char *choices = dup_choices (node);
+  g_autofree char *text = g_strdup_printf ("%s: “%s”: %s%s", fp_form_node_get_path (node), value,
+                                           fp_form_node_get_error (node), choices);
+  g_autofree char *line = fp_cli_dup_line (text);
+
+  g_printerr ("fieldpostctl: %s\n", line);
+
+  return FP_EXIT_REFUSED;
+}
+
 static int
 set_value (FpFormModel *model,
            const char  *text)
@@ -41,19 +76,67 @@ set_value (FpFormModel *model,
 
   if (!node)
     return FP_EXIT_USAGE;
+  /* The name of a file is no answer: the file itself has to come along. */
+  if (fp_form_node_get_question (node) == FP_QUESTION_IMAGE && *value)
+    return fp_cli_usage (_("%s is an image: use --attach %s=FILE"), fp_form_node_get_name (node),
+                         fp_form_node_get_name (node));
   if (fp_form_node_get_readonly (node))
     {
       g_printerr (_("fieldpostctl: %s: can only be read\n"), fp_form_node_get_path (node));
       return FP_EXIT_REFUSED;
     }
   fp_form_model_set_value (model, node, value);
-  if (fp_form_node_get_error (node))
-    {
-      g_printerr ("fieldpostctl: %s: %s\n", fp_form_node_get_path (node), fp_form_node_get_error (node));
-      return FP_EXIT_REFUSED;
-    }
 
-  return FP_EXIT_OK;
+  return fp_form_node_get_error (node) ? refuse_value (node, value) : FP_EXIT_OK;
+}
+
+/* Whether a file of this type is an answer to a question that takes @wanted, a pattern. */
+static gboolean
+fits (const char *type,
+      const char *wanted)
+{
+  g_autofree char *mime = g_content_type_get_mime_type (type);
+
+  return mime && g_pattern_match_simple (wanted, mime);
+}
+
+/* The media type of a file by its first bytes; its name counts where the bytes do not speak against it: an SVG picture
+ * without a marker looks like any text. NULL: was told. */
+static char *
+guess_media_type (FpFormNode           *node,
+                  GBufferedInputStream *stream,
+                  const char           *name,
+                  const char           *path)
+{
+  const char *wanted = fp_form_node_get_media_type (node);
+  gsize size = 0;
+  const void *bytes;
+  g_autofree char *by_bytes = NULL;
+  g_autofree char *by_name = g_content_type_guess (name, NULL, 0, NULL);
+  g_autofree char *mime = NULL;
+  g_autofree char *line = NULL;
+  GError *error = NULL;
+
+  if (g_buffered_input_stream_fill (stream, -1, NULL, &error) < 0)
+    {
+      fp_cli_fail (path, error);
+      return NULL;
+    }
+  bytes = g_buffered_input_stream_peek_buffer (stream, &size);
+  by_bytes = g_content_type_guess (NULL, bytes, size, NULL);
+  if (!wanted || !*wanted)
+    wanted = "image/*";
+  if (fits (by_bytes, wanted))
+    return g_content_type_get_mime_type (by_bytes);
+  if (fits (by_name, wanted) && g_content_type_is_a (by_name, by_bytes))
+    return g_content_type_get_mime_type (by_name);
+
+  mime = g_content_type_get_mime_type (by_bytes);
+  line = fp_cli_dup_line (path);
+  g_printerr (_("fieldpostctl: %s takes %s, but “%s” is %s\n"), fp_form_node_get_path (node), wanted, line,
+              mime ? mime : by_bytes);
+
+  return NULL;
 }
 
 static int
@@ -63,9 +146,9 @@ attach (FpDraft    *draft,
   const char *path = NULL;
   FpFormNode *node = find_question (fp_draft_get_model (draft), text, "--attach", &path);
   g_autoptr(GFile) file = NULL;
-  g_autoptr(GFileInputStream) stream = NULL;
+  g_autoptr(GFileInputStream) bare = NULL;
+  g_autoptr(GInputStream) stream = NULL;
   g_autofree char *name = NULL;
-  g_autofree char *type = NULL;
   g_autofree char *mime = NULL;
   g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
@@ -75,19 +158,20 @@ attach (FpDraft    *draft,
     return FP_EXIT_USAGE;
   if (fp_form_node_get_question (node) != FP_QUESTION_IMAGE)
     {
-      g_printerr (_("fieldpostctl: %s: takes no file\n"), fp_form_node_get_path (node));
+      g_printerr (_("fieldpostctl: %s: takes no file; use --set\n"), fp_form_node_get_path (node));
       return FP_EXIT_REFUSED;
     }
   file = g_file_new_for_commandline_arg (path);
-  stream = g_file_read (file, NULL, &error);
-  if (!stream)
+  bare = g_file_read (file, NULL, &error);
+  if (!bare)
     return fp_cli_fail (path, error);
 
+  stream = g_buffered_input_stream_new (G_INPUT_STREAM (bare));
   name = g_file_get_basename (file);
-  type = g_content_type_guess (name, NULL, 0, NULL);
-  mime = g_content_type_get_mime_type (type);
-  fp_draft_attach_async (draft, node, G_INPUT_STREAM (stream), name, mime ? mime : "application/octet-stream", NULL,
-                         fp_cli_await_cb, &await);
+  mime = guess_media_type (node, G_BUFFERED_INPUT_STREAM (stream), name, path);
+  if (!mime)
+    return FP_EXIT_REFUSED;
+  fp_draft_attach_async (draft, node, stream, name, mime, NULL, fp_cli_await_cb, &await);
   attached = fp_draft_attach_finish (draft, fp_cli_wait (&await), &error);
 
   return attached ? FP_EXIT_OK : fp_cli_fail (path, error);

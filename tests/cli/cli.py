@@ -90,6 +90,8 @@ def says(text, *words):
         assert word in text, 'no “%s” in: %s' % (word, text)
 
 
+PNG = bytes.fromhex('89504e470d0a1a0a0000000d494844520000000100000001080600000'
+                    '01f15c4890000000d49444154789c6260000000000500010d0a2db40000000049454e44ae426082')
 INCIDENT = ['--set', 'where=Dock', '--set', 'severity=near_miss', '--set', 'what=Slipped on the wet ramp',
             '--set', '/data/reporter/name=Anna']
 
@@ -256,7 +258,7 @@ def test_fill(ctl, server):
     ctl('fill', 'incident-report', '--set', 'nothing=x', code=2)
     says(ctl.err, 'nothing')
     ctl('fill', 'incident-report', '--set', 'severity=purple', code=1)
-    says(ctl.err, '/data/severity')
+    says(ctl.err, '/data/severity', '“purple”', 'near_miss')
     assert ctl.json('drafts', 'list') == [] and ctl.json('list') == []
 
     draft = ctl.json('fill', 'incident-report', '--set', 'where=Dock', '--draft')
@@ -279,6 +281,29 @@ def test_fill(ctl, server):
     answers = json.loads(body)
     assert answers['where'] == 'Dock' and answers['reporter']['name'] == 'Anna'
     assert answers['_id'] == item['instance_id']
+
+
+def test_an_image_is_attached_and_looked_at(ctl, server):
+    form = ctl.json('forms', 'new', '--title', 'Tree', '--post', server.url + '/in', 'text:Where', 'image:Photo')['form_id']
+    path = '/data/photo'
+    for name in ('photo', path):
+        ctl('fill', form, '--set', name + '=photo.png', code=2)
+        says(ctl.err, 'photo is an image: use --attach photo=FILE')
+    log = ctl.path('recv.log', 'listening on nothing\n')
+    ctl('fill', form, '--attach', 'photo=' + log, code=1)
+    says(ctl.err, 'photo', 'image/*', log, 'text/')
+    shutil.copy(log, log + '.png')
+    ctl('fill', form, '--attach', 'photo=' + log + '.png', code=1)
+    says(ctl.err, 'text/')
+    ctl('fill', form, '--attach', 'where=' + log, code=1)
+    says(ctl.err, 'takes no file')
+    assert ctl.json('list') == [] and ctl.json('drafts', 'list') == []
+    photo = os.path.join(ctl.folder, 'camera')
+    with open(photo, 'wb') as f:
+        f.write(PNG)
+    ctl('fill', form, '--attach', 'photo=' + photo)
+    ctl('sync', '--wait')
+    assert b'image/png' in server.got[0][3] and PNG in server.got[0][3]
 
 
 def test_relative_address_is_of_the_forms_server(ctl, server):
