@@ -145,7 +145,7 @@ static void
 pause_is_kept_over_a_restart (FpBusFixture *f,
                               gconstpointer data)
 {
-  g_autoptr(GVariant) paused = fp_bus_fixture_call_agent (f, "Pause", NULL);
+  g_autoptr(GVariant) paused G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Pause", NULL);
   g_autoptr(GVariant) resumed = NULL;
 
   fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>}", NULL);
@@ -164,9 +164,9 @@ static void
 acts_over_the_bus (FpBusFixture *f,
                    gconstpointer data)
 {
-  g_autoptr(GVariant) paused = fp_bus_fixture_call_agent (f, "Pause", NULL);
+  g_autoptr(GVariant) paused G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Pause", NULL);
   gint64 id = fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>}", NULL);
-  g_autoptr(GVariant) discarded = fp_bus_fixture_call_agent (f, "Discard", g_variant_new_parsed ("([%x],)", id));
+  g_autoptr(GVariant) discarded G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Discard", g_variant_new_parsed ("([%x],)", id));
   g_autoptr(GVariant) again = NULL;
   g_autoptr(GVariant) undone = NULL;
   g_autoptr(GVariant) item = NULL;

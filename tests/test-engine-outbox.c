@@ -234,7 +234,7 @@ server_brings_its_forms (FpEngineFixture *f,
   g_autofree char *version = NULL;
   g_autoptr(GError) error = NULL;
   g_autoptr(FpServerRow) row = NULL;
-  g_autoptr(FpFormRow) form = NULL;
+  g_autoptr(FpFormRow) form G_GNUC_UNUSED = NULL;
   g_autoptr(FpDraft) draft = NULL;
   g_autoptr(FpItem) item = NULL;
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;

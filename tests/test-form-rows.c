@@ -142,7 +142,7 @@ new_version_hides_the_old (FpStoreTxn *txn)
 {
   gint64 server = add_server (txn, "s");
   g_autoptr(FpFormRow) first = add_form (txn, "site", "1", "<a/>", 0, NULL);
-  g_autoptr(FpFormRow) other = add_form (txn, "site", "1", "<s/>", server, NULL);
+  g_autoptr(FpFormRow) other G_GNUC_UNUSED = add_form (txn, "site", "1", "<s/>", server, NULL);
   g_autoptr(FpFormRow) second = NULL;
   g_autoptr(FpFormRow) old = NULL;
   g_autoptr(FpFormRow) found = NULL;

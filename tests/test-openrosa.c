@@ -41,8 +41,8 @@ test_no_message (void)
     "<html><body>OpenRosaResponse</body></html>",
     "<x><OpenRosaResponse/></x>",
     "<OpenRosaResponse><message>cut off",
-    "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>"
-    "<OpenRosaResponse><message>&e;</message></OpenRosaResponse>",
+    ("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>"
+     "<OpenRosaResponse><message>&e;</message></OpenRosaResponse>"),
   };
   guint i;
 

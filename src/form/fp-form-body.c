@@ -92,7 +92,7 @@ mark_unsupported (FpFormParser *p,
                   FpItem       *item,
                   const char   *what)
 {
-  g_autofree char *note = NULL;
+  g_autofree char *note G_GNUC_UNUSED = NULL;
   const char *path = fp_form_def_field (p->def, item->field)->path;
 
   item->question = FP_QUESTION_UNSUPPORTED;

@@ -40,7 +40,6 @@ typedef struct
 } Row;
 
 static const Row plain_rows[] = {
-  /* clang-format off */
   { 200, 299, UNWRITTEN,   FP_VERDICT_RETRY,        "server-incomplete",    CONTACTED },
   { 200, 299, BY_STRANGER, FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
   { 200, 299, ALWAYS,      FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
@@ -68,12 +67,10 @@ static const Row plain_rows[] = {
   { 511, 511, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
   { 500, 599, ALWAYS,      FP_VERDICT_RETRY,        "server-error",         CONTACTED },
   {   0, 999, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
-  /* clang-format on */
 };
 
 /* Only what differs; the rest is as above. */
 static const Row openrosa_rows[] = {
-  /* clang-format off */
   { 200, 299, UNWRITTEN,   FP_VERDICT_RETRY,        "server-incomplete",    CONTACTED },
   { 201, 202, ROSA_BODY,   FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
   { 200, 299, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
@@ -83,7 +80,6 @@ static const Row openrosa_rows[] = {
   { 409, 409, CLOSED,      FP_VERDICT_SLOW,         "form-closed",          CONTACTED | DEFINITE },
   { 409, 409, REPOSTED,    FP_VERDICT_ITEM,         "item-conflict",        CONTACTED | DEFINITE },
   { 409, 409, ALWAYS,      FP_VERDICT_REPOST,       "server-conflict",      CONTACTED },
-  /* clang-format on */
 };
 
 /* In place of an answer. CONTACTED and not DEFINITE only where something had been sent. */
@@ -95,7 +91,6 @@ static const struct
   gboolean breaker;
   gboolean contacts;
 } fault_rows[] = {
-  /* clang-format off */
   { FP_FAULT_RESOLVE,   FP_VERDICT_RETRY,        "network-resolve",   TRUE,  FALSE },
   { FP_FAULT_CONNECT,   FP_VERDICT_RETRY,        "network-connect",   TRUE,  FALSE },
   { FP_FAULT_TLS,       FP_VERDICT_RETRY,        "network-tls",       TRUE,  FALSE },
@@ -106,7 +101,6 @@ static const struct
   { FP_FAULT_SECRET,    FP_VERDICT_HOLD_ACCOUNT, "account-missing",   FALSE, FALSE },
   { FP_FAULT_URL,       FP_VERDICT_ITEM,         "item-address",      FALSE, FALSE },
   { FP_FAULT_KEYRING,   FP_VERDICT_RETRY,        "keyring",           TRUE,  FALSE },
-  /* clang-format on */
 };
 
 static gboolean

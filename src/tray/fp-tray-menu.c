@@ -314,7 +314,7 @@ event_group (FpTrayMenu            *self,
              GVariant              *args,
              GDBusMethodInvocation *invocation)
 {
-  g_autoptr(FpTrayMenu) alive = g_object_ref (self);
+  g_autoptr(FpTrayMenu) alive G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr(GVariant) events = g_variant_get_child_value (args, 0);
   GVariantBuilder errors;
   GVariantIter iter;

@@ -388,7 +388,7 @@ fp_test_server_answer (FpTestServer *self,
 guint
 fp_test_server_get_n_requests (FpTestServer *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->requests->len;
 }
@@ -396,7 +396,7 @@ fp_test_server_get_n_requests (FpTestServer *self)
 guint
 fp_test_server_get_n_connections (FpTestServer *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->n_connections;
 }
@@ -404,7 +404,7 @@ fp_test_server_get_n_connections (FpTestServer *self)
 guint
 fp_test_server_get_n_open (FpTestServer *self)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->n_open;
 }
@@ -413,7 +413,7 @@ const FpTestRequest *
 fp_test_server_get_request (FpTestServer *self,
                             guint         index)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   g_assert_cmpuint (index, <, self->requests->len);
   return g_ptr_array_index (self->requests, index);
