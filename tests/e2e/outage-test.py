@@ -105,7 +105,7 @@ def paused(place):
     place.start_agent()
     place.store.run('pause')
     item = place.submit()
-    check(place.store.status()['state'] == 'paused', 'the status does not say paused')
+    until(lambda: place.store.status()['state'] == 'paused', 'the status says paused', 1)
     nothing_goes(place, item)
     place.store.run('resume')
     place.wait_sent(item['id'])
