@@ -89,6 +89,57 @@ forms_list (FpCli  *cli,
   return FP_EXIT_OK;
 }
 
+/* FALSE: was told. */
+static gboolean
+check_address (const char *url)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *origin = url ? fp_host_dup_origin (url, &error) : NULL;
+  g_autofree char *line = fp_cli_dup_line (url);
+
+  if (error)
+    fp_cli_usage (_("--post: “%s” is no web address: %s"), line, error->message);
+
+  return !url || origin;
+}
+
+/* Whether @form took the place of one that was listed before. */
+static gboolean
+replaces (const FpFormRow *form,
+          GPtrArray       *before)
+{
+  for (guint i = 0; i < before->len; i++)
+    {
+      const FpFormRow *other = g_ptr_array_index (before, i);
+
+      if (g_str_equal (other->form_id, form->form_id) && (other->id == form->id || other->server == form->server))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+print_added (FpCli           *cli,
+             const FpFormRow *form,
+             gboolean         replaced)
+{
+  g_autoptr(FpFormDef) def = fp_cli_load_form (cli, form, NULL);
+  g_autofree char *title = fp_cli_dup_line (form->title);
+  g_autofree char *form_id = fp_cli_dup_line (form->form_id);
+  g_autofree char *address = def ? fp_cli_dup_destination (cli, form, def) : NULL;
+
+  if (replaced)
+    g_print (_("Replaced “%s”, %s.\n"), title, form_id);
+  else
+    g_print (_("Added “%s” as %s.\n"), title, form_id);
+  if (address)
+    g_print (_("Its answers go to %s\n"), address);
+  else
+    g_print (_("Its answers have no address yet: the same command with --post URL gives one.\n"));
+  g_print (_("“fieldpostctl forms show %s” shows its questions.\n"), form_id);
+}
+
 static int
 add_form (FpCli      *cli,
           GBytes     *xml,
@@ -97,25 +148,23 @@ add_form (FpCli      *cli,
 {
   g_auto(FpCliAwait) await = { NULL };
   g_autoptr(FpFormRow) form = NULL;
+  g_autoptr(GPtrArray) before = NULL;
   GError *error = NULL;
 
   if (!fp_cli_connect (cli, FALSE))
     return FP_EXIT_STORE;
+  before = read_forms (cli, &error);
+  if (!before)
+    return fp_cli_fail (name, error);
   fp_engine_add_form_async (cli->engine, xml, submit_url, NULL, fp_cli_await_cb, &await);
   form = fp_engine_add_form_finish (cli->engine, fp_cli_wait (&await), &error);
   if (!form)
     return fp_cli_fail (name, error);
 
   if (cli->json)
-    {
-      fp_cli_print_json (fp_form_to_json (form));
-    }
+    fp_cli_print_json (fp_form_to_json (form));
   else
-    {
-      g_autofree char *title = fp_cli_dup_line (form->title);
-
-      g_print (_("Added “%s” as %s.\n"), title, form->form_id);
-    }
+    print_added (cli, form, replaces (form, before));
 
   return FP_EXIT_OK;
 }
@@ -140,6 +189,8 @@ forms_add (FpCli  *cli,
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) != 1)
     return fp_cli_usage (_("forms add: one file"));
+  if (!check_address (url))
+    return FP_EXIT_USAGE;
   if (!g_file_get_contents (rest[0], &text, &length, &error))
     return fp_cli_fail (NULL, error);
   xml = g_bytes_new_take (g_steal_pointer (&text), length);
@@ -164,10 +215,15 @@ forms_new (FpCli  *cli,
     { NULL },
   };
 
+  cli->details = _("TYPE is one of text, integer, decimal, date, select, select-multiple, image, note. “!” after the\n"
+                   "label: an answer is required. The choices of a select follow “=”. For example:\n"
+                   "  fieldpostctl forms new --title Trees 'text:Where!' integer:Height 'select:Kind=Oak,Beech'");
   if (!fp_cli_parse (cli, "TYPE:LABEL[!][=CHOICE,…]…", entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (!title || !*title)
     return fp_cli_usage (_("forms new: --title is missing"));
+  if (!check_address (url))
+    return FP_EXIT_USAGE;
   if (!*rest)
     return fp_cli_usage (_("forms new: which questions? For example text:Name! integer:Age"));
   for (guint i = 0; rest[i]; i++)
@@ -276,6 +332,7 @@ fp_cli_forms (FpCli  *cli,
 {
   static const FpCliCommand commands[] = {
     { "list", forms_list, "", N_("List the forms") },
+    { "show", fp_cli_forms_show, "FORM", N_("Show the questions of a form, and where its answers go") },
     { "add", forms_add, "FILE [--post URL]", N_("Add a form from an XForms file") },
     { "new", forms_new, "--title T [--post URL] TYPE:LABEL[!]…", N_("Write a form and add it") },
     { "remove", forms_remove, "FORM", N_("Take a form out of the list") },

@@ -75,16 +75,6 @@ fp_cli_list (FpCli  *cli,
 }
 
 static void
-print_field (const char *name,
-             const char *value)
-{
-  g_autofree char *line = fp_cli_dup_line (value);
-
-  if (*line)
-    g_print ("%-12s %s\n", name, line);
-}
-
-static void
 print_time (const char *name,
             gint64      ms)
 {
@@ -93,7 +83,7 @@ print_time (const char *name,
   g_autofree char *text = local ? g_date_time_format (local, "%F %T") : NULL;
 
   if (ms > 0)
-    print_field (name, text);
+    fp_cli_print_field (name, text);
 }
 
 static void
@@ -105,14 +95,14 @@ print_item (const FpItem    *item,
   g_autofree char *words = fp_reason_dup_words (item->reason_code, item->reason, item->next_try);
   g_autofree char *request = g_strdup_printf ("%s %s", item->method, item->url);
 
-  print_field (_("item"), id);
-  print_field (_("uid"), item->uid);
-  print_field (_("title"), item->title);
-  print_field (_("state"), fp_item_state_to_string (item->state));
-  print_field (_("reason"), words);
-  print_field (_("request"), request);
-  print_field (_("tag"), item->tag);
-  print_field (_("attempts"), attempts);
+  fp_cli_print_field (_("item"), id);
+  fp_cli_print_field (_("uid"), item->uid);
+  fp_cli_print_field (_("title"), item->title);
+  fp_cli_print_field (_("state"), fp_item_state_to_string (item->state));
+  fp_cli_print_field (_("reason"), words);
+  fp_cli_print_field (_("request"), request);
+  fp_cli_print_field (_("tag"), item->tag);
+  fp_cli_print_field (_("attempts"), attempts);
   print_time (_("created"), item->created);
   print_time (_("last try"), item->last_try);
   print_time (_("next try"), item->next_try);
@@ -123,15 +113,15 @@ print_item (const FpItem    *item,
       g_autofree char *text = g_strdup_printf ("%s%s%s (%s)", part->name ? part->name : _("the body"),
                                                part->filename ? ": " : "", part->filename ? part->filename : "", size);
 
-      print_field (_("part"), text);
+      fp_cli_print_field (_("part"), text);
     }
   if (receipt)
     {
       g_autofree char *status = g_strdup_printf ("%d", receipt->status);
 
       print_time (_("delivered"), receipt->time);
-      print_field (_("answer"), status);
-      print_field ("", receipt->body);
+      fp_cli_print_field (_("answer"), status);
+      fp_cli_print_field ("", receipt->body);
     }
 }
 

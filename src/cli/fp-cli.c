@@ -189,6 +189,7 @@ fp_cli_parse (FpCli               *cli,
   if (!own_json)
     g_option_context_add_main_entries (context, json, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, remaining, GETTEXT_PACKAGE);
+  g_option_context_set_description (context, cli->details);
   if (g_option_context_parse (context, &argc, &copy, &error))
     {
       if (!*rest)
@@ -286,6 +287,26 @@ fp_cli_dup_line (const char *text)
     }
 
   return g_string_free (line, FALSE);
+}
+
+char *
+fp_cli_dup_padded (const char *text,
+                   int         width)
+{
+  g_autofree char *line = fp_cli_dup_line (text);
+
+  return g_strdup_printf ("%s%*s", line, MAX (0, width - (int) g_utf8_strlen (line, -1)), "");
+}
+
+void
+fp_cli_print_field (const char *name,
+                    const char *value)
+{
+  g_autofree char *line = fp_cli_dup_line (value);
+  g_autofree char *padded = fp_cli_dup_padded (name, 12);
+
+  if (*line)
+    g_print ("%s %s\n", padded, line);
 }
 
 GArray *

@@ -29,6 +29,7 @@ typedef struct {
   GDBusConnection *bus;    /* (nullable) likewise */
 
   gboolean         json;   /* --json: for programs */
+  const char      *details; /* (nullable): below the options in the --help of the command that runs */
 } FpCli;
 
 typedef int (*FpCliFunc) (FpCli *cli, int argc, char **argv);
@@ -88,6 +89,12 @@ void     fp_cli_print_array (GPtrArray         *rows,
                              JsonNode        *(*to_json) (gconstpointer row));
 /* Text as one terminal line: control characters as spaces. Caller frees. */
 char    *fp_cli_dup_line  (const char          *text);
+/* @text with spaces up to @width characters. Caller frees. */
+char    *fp_cli_dup_padded (const char         *text,
+                            int                 width);
+/* "name         value"; nothing where there is no value. */
+void     fp_cli_print_field (const char        *name,
+                             const char        *value);
 /* Row ids from arguments; NULL: was told. */
 GArray  *fp_cli_parse_ids (char               **arguments);
 
@@ -111,5 +118,14 @@ int fp_cli_doctor  (FpCli *cli, int argc, char **argv);
 /* The visible form with this form id or row number; NULL: was told. */
 FpFormRow *fp_cli_find_form (FpCli      *cli,
                              const char *name);
+/* Its definition; NULL on error. */
+FpFormDef *fp_cli_load_form (FpCli            *cli,
+                             const FpFormRow  *form,
+                             GError          **error);
+/* Where its answers go, as it may be shown; NULL = it has no address. Caller frees. */
+char      *fp_cli_dup_destination (FpCli            *cli,
+                                   const FpFormRow  *form,
+                                   FpFormDef        *def);
+int        fp_cli_forms_show (FpCli *cli, int argc, char **argv);
 
 G_END_DECLS

@@ -18,7 +18,7 @@ static const FpCliCommand commands[] = {
   { "pause", fp_cli_pause, "", N_("Work offline: send nothing") },
   { "resume", fp_cli_resume, "", N_("Send again") },
   { "fill", fp_cli_fill, "FORM [--set PATH=VALUE]…", N_("Fill a form and submit it") },
-  { "forms", fp_cli_forms, "list|add|new|remove|update", N_("Forms") },
+  { "forms", fp_cli_forms, "list|show|add|new|remove|update", N_("Forms: list, look at, add, write, remove, update") },
   { "drafts", fp_cli_drafts, "list|show|discard|undo", N_("Drafts") },
   { "server", fp_cli_server, "add|list|remove", N_("Servers that forms come from") },
   { "doctor", fp_cli_doctor, "", N_("Check that everything works, and say what does not") },

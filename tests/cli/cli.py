@@ -244,6 +244,11 @@ def test_forms(ctl, server):
     ctl('forms', 'add', '/nonexistent/f.xml', code=1)
     says(ctl.err, '/nonexistent/f.xml')
     ctl('forms', 'add', os.path.join(FORMS, 'incident-report.xml'), '--post', 'mailto:x', code=2)
+    for address in ('htp:/foo', 'example.org/hook'):
+        ctl('forms', 'new', '--title', 'T', '--post', address, 'text:A', code=2)
+        says(ctl.err, '“%s”' % address)
+        ctl('forms', 'add', os.path.join(FORMS, 'incident-report.xml'), '--post', address, code=2)
+        says(ctl.err, '“%s”' % address)
     ctl('forms', 'remove', 'nothing', code=1)
     says(ctl.err, 'nothing')
     ctl('fill', new['form_id'], '--set', 'age=3', code=1)
@@ -251,6 +256,25 @@ def test_forms(ctl, server):
     ctl('forms', 'remove', new['form_id'])
     assert len(ctl.json('forms', 'list')) == 1
     ctl('fill', new['form_id'], code=1)
+
+
+def test_forms_are_shown(ctl, server):
+    words = ['forms', 'new', '--title', 'Trees', 'text:Where!', 'select:Kind=Oak,Beech', 'note:Thanks']
+    says(ctl(*words), 'Added “Trees” as trees', 'no address', '--post', 'fieldpostctl forms show trees')
+    says(ctl('forms', 'show', 'trees'), 'no address')
+    says(ctl(*words, 'date:When', '--post', server.url + '/in?token=s3cr3t'), 'Replaced “Trees”', server.url + '/in\n')
+    out = ctl('forms', 'show', 'trees')
+    says(out, 'Trees', server.url + '/in\n', '/data/where', 'required', 'Where', 'select', 'oak=Oak', 'date')
+    assert 's3cr3t' not in out
+    shown = ctl.json('forms', 'show', 'trees')
+    assert shown['form_id'] == 'trees' and shown['address'] == server.url + '/in', shown
+    assert [(q['type'], q['required']) for q in shown['questions']] == [
+        ('text', True), ('select', False), ('note', False), ('date', False)], shown
+    assert shown['questions'][1]['choices'] == [{'value': 'oak', 'label': 'Oak'}, {'value': 'beech', 'label': 'Beech'}]
+    ctl('forms', 'show', 'nothing', code=1)
+    ctl('server', 'add', server.url + '/project/')
+    assert ctl.json('forms', 'show', 'incident-report')['address'] == server.url + '/project/inbox/incidents'
+    says(ctl('forms', 'new', '--help'), 'text, integer, decimal, date, select, select-multiple, image, note')
 
 
 def test_fill(ctl, server):
