@@ -80,8 +80,17 @@ fp_format_clock (gint64 ms)
   return fp_format_time (ms);
 }
 
-/* The locale's order of day, month and year, e.g. "dmY", and the sign between them. Falls back to ISO where the
- * locale writes months as words or uses another calendar. */
+/* "C.UTF-8" is nobody's choice of American dates. */
+static gboolean
+locale_is_c (void)
+{
+  const char *locale = setlocale (LC_TIME, NULL);
+
+  return !locale || g_str_equal (locale, "C") || g_str_equal (locale, "POSIX") || g_str_has_prefix (locale, "C.");
+}
+
+/* The locale's order of day, month and year, e.g. "dmY", and the sign between them. Falls back to ISO in the C locale
+ * and where the locale writes months as words or uses another calendar. */
 static void
 date_order (char  order[4],
             char *separator)
@@ -90,7 +99,7 @@ date_order (char  order[4],
   guint n = 0;
 
   *separator = '\0';
-  for (const char *p = format; *p && n < 4; p++)
+  for (const char *p = locale_is_c () ? "" : format; *p && n < 4; p++)
     {
       if (*p == '%' && p[1])
         {
@@ -300,6 +309,25 @@ fp_parse_decimal (const char *text)
   *found = '\0';
 
   return g_strdup_printf ("%s.%s", stripped, found + strlen (point));
+}
+
+/**
+ * fp_format_host:
+ * @host: scheme://host:port
+ *
+ * Returns: (transfer full): the name of the server as people say it; the port only where it is an unusual one
+ */
+char *
+fp_format_host (const char *host)
+{
+  const char *usual = g_str_has_prefix (host, "https://") ? ":443" : ":80";
+  const char *scheme = strstr (host, "://");
+  g_autofree char *name = g_strdup (scheme ? scheme + 3 : host);
+
+  if (g_str_has_suffix (name, usual))
+    name[strlen (name) - strlen (usual)] = '\0';
+
+  return g_steal_pointer (&name);
 }
 
 /**

@@ -25,6 +25,9 @@ char *fp_format_date_hint   (void);
 char *fp_format_decimal     (const char   *canonical);
 char *fp_parse_decimal      (const char   *text);
 
+/* @host: of an item, "https://forms.example.org:443". "forms.example.org": no scheme, no usual port. */
+char *fp_format_host        (const char   *host);
+
 /* What is wrong with the store and what to do about it. */
 const char *fp_format_store_title (const GError *error);
 char       *fp_format_store_text  (const GError *error);
