@@ -3,6 +3,7 @@
 #include "ui/fp-item-row.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "ui/fp-format.h"
 #include "ui/fp-ui.h"
@@ -22,9 +23,24 @@ struct _FpItemRow
   /* Owned. */
   FpItemObject *object;
   GSignalGroup *object_signals;
+  char         *hindrance; /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (FpItemRow, fp_item_row, GTK_TYPE_WIDGET)
+
+enum {
+  PROP_0,
+  PROP_HINDRANCE,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+static gboolean
+needs_sign_in (const FpItem *item)
+{
+  return g_strcmp0 (item->hold, "account") == 0 || g_strcmp0 (item->hold, "proxy") == 0;
+}
 
 const char *
 fp_item_get_icon_name (const FpItem *item)
@@ -32,18 +48,18 @@ fp_item_get_icon_name (const FpItem *item)
   switch (item->state)
     {
     case FP_ITEM_SENDING:
-      return "network-transmit-symbolic";
+      return "emblem-synchronizing-symbolic";
     case FP_ITEM_FAILED:
       return "dialog-warning-symbolic";
     case FP_ITEM_HELD:
-      return "media-playback-pause-symbolic";
+      return needs_sign_in (item) ? "dialog-password-symbolic" : "media-playback-pause-symbolic";
     case FP_ITEM_DISCARDED:
       return "user-trash-symbolic";
     case FP_ITEM_SENT:
       return "emblem-ok-symbolic";
     case FP_ITEM_PENDING:
     default:
-      return "content-loading-symbolic";
+      return "document-open-recent-symbolic";
     }
 }
 
@@ -68,30 +84,54 @@ fp_item_dup_state (const FpItem *item)
     }
 }
 
-/* "The server is busy · 3 tries · next try 14:05" */
+/* "2 tries, next 14:05"; the time only where @words do not say it */
 static char *
-dup_reason (const FpItem *item)
+dup_tries (const FpItem *item,
+           const char   *words)
 {
-  g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
-  gint64 now = g_get_real_time () / 1000;
+  g_autofree char *tries = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
+  g_autofree char *time = NULL;
+  gboolean again = item->state == FP_ITEM_PENDING || item->state == FP_ITEM_FAILED;
+
+  if (!again || item->next_try <= g_get_real_time () / 1000)
+    return g_steal_pointer (&tries);
+  time = fp_format_time (item->next_try);
+  if (words && strstr (words, time))
+    return g_steal_pointer (&tries);
+
+  /* Translators: how often it was tried, and the time of the next try: "2 tries, next 14:05" */
+  return g_strdup_printf (_("%s, next %s"), tries, time);
+}
+
+/* "The server is busy · 2 tries, next 14:05"; "Waits: No network" */
+static char *
+dup_words (FpItemRow    *self,
+           const FpItem *item)
+{
+  g_autofree char *words = NULL;
+  g_autofree char *tries = NULL;
 
   if (item->state == FP_ITEM_SENT)
-    return g_strdup ("");
-  if (item->state == FP_ITEM_SENDING)
-    g_ptr_array_add (parts, fp_item_dup_state (item));
-  else if (item->reason_code)
-    g_ptr_array_add (parts, fp_reason_dup_words (item->reason_code, item->reason, item->next_try));
-  if (item->attempts > 0)
-    g_ptr_array_add (parts, g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts));
-  if (item->next_try > now && (item->state == FP_ITEM_PENDING || item->state == FP_ITEM_FAILED))
     {
-      g_autofree char *time = fp_format_time (item->next_try);
+      g_autofree char *time = fp_format_time (item->changed);
 
-      g_ptr_array_add (parts, g_strdup_printf (_("next try %s"), time));
+      if (item->status == 0)
+        return g_strdup_printf (_("Received %s"), time);
+      /* Translators: when the server confirmed it, and the number of its answer: "Received 14:05 · answer 201" */
+      return g_strdup_printf (_("Received %s · answer %d"), time, item->status);
     }
-  g_ptr_array_add (parts, NULL);
+  if (item->state != FP_ITEM_SENDING && item->reason_code)
+    words = fp_reason_dup_words (item->reason_code, item->reason, item->next_try);
+  else if (item->state == FP_ITEM_PENDING && self->hindrance)
+    /* Translators: followed by what it waits for: "Waits: No network" */
+    words = g_strdup_printf (_("Waits: %s"), self->hindrance);
+  else
+    words = fp_item_dup_state (item);
+  if (item->attempts == 0)
+    return g_steal_pointer (&words);
+  tries = dup_tries (item, words);
 
-  return g_strjoinv (" · ", (char **) parts->pdata);
+  return g_strdup_printf ("%s · %s", words, tries);
 }
 
 static void
@@ -99,11 +139,11 @@ show_item (FpItemRow    *self,
            const FpItem *item)
 {
   g_autofree char *state = fp_item_dup_state (item);
-  g_autofree char *server = fp_host_dup_display (item->url);
-  g_autofree char *time = fp_format_time (item->state == FP_ITEM_SENT ? item->changed : item->created);
-  g_autofree char *place = g_strdup_printf ("%s · %s", time, server ? server : item->host);
-  g_autofree char *reason = dup_reason (item);
-  g_autofree char *spoken = g_strdup_printf ("%s, %s, %s", item->title, state, place);
+  g_autofree char *server = fp_format_host (item->host);
+  g_autofree char *time = fp_format_time (item->created);
+  g_autofree char *place = g_strdup_printf ("%s · %s", server, time);
+  g_autofree char *reason = dup_words (self, item);
+  g_autofree char *spoken = g_strdup_printf ("%s, %s, %s", item->title, reason, place);
   gboolean failed = item->state == FP_ITEM_FAILED;
   GtkWidget *row = gtk_widget_get_parent (GTK_WIDGET (self));
 
@@ -116,7 +156,6 @@ show_item (FpItemRow    *self,
   gtk_label_set_label (self->title, item->title);
   gtk_label_set_label (self->place, place);
   gtk_label_set_label (self->reason, reason);
-  gtk_widget_set_visible (GTK_WIDGET (self->reason), *reason != '\0');
   if (failed)
     {
       gtk_widget_add_css_class (GTK_WIDGET (self->icon), "error");
@@ -146,10 +185,10 @@ object_changed_cb (FpItemRow *self)
       return;
     }
   /* A place whose page is being read: as high as the others, so that nothing jumps. */
-  gtk_image_set_from_icon_name (self->icon, "content-loading-symbolic");
+  gtk_image_clear (self->icon);
   gtk_label_set_label (self->title, "…");
   gtk_label_set_label (self->place, "");
-  gtk_widget_set_visible (GTK_WIDGET (self->reason), FALSE);
+  gtk_label_set_label (self->reason, "");
 }
 
 void
@@ -162,6 +201,25 @@ fp_item_row_set_object (FpItemRow    *self,
     return;
   g_signal_group_set_target (self->object_signals, object);
   object_changed_cb (self);
+}
+
+static void
+fp_item_row_set_property (GObject      *object,
+                          guint         prop_id,
+                          const GValue *value,
+                          GParamSpec   *pspec)
+{
+  FpItemRow *self = FP_ITEM_ROW (object);
+
+  if (prop_id != PROP_HINDRANCE)
+    {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      return;
+    }
+  g_free (self->hindrance);
+  self->hindrance = g_value_dup_string (value);
+  if (self->object)
+    object_changed_cb (self);
 }
 
 static void
@@ -179,7 +237,10 @@ fp_item_row_dispose (GObject *object)
 static void
 fp_item_row_finalize (GObject *object)
 {
-  g_clear_object (&FP_ITEM_ROW (object)->object_signals);
+  FpItemRow *self = FP_ITEM_ROW (object);
+
+  g_clear_object (&self->object_signals);
+  g_free (self->hindrance);
 
   G_OBJECT_CLASS (fp_item_row_parent_class)->finalize (object);
 }
@@ -187,10 +248,15 @@ fp_item_row_finalize (GObject *object)
 static void
 fp_item_row_class_init (FpItemRowClass *klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->dispose = fp_item_row_dispose;
-  G_OBJECT_CLASS (klass)->finalize = fp_item_row_finalize;
+  object_class->set_property = fp_item_row_set_property;
+  object_class->dispose = fp_item_row_dispose;
+  object_class->finalize = fp_item_row_finalize;
+  props[PROP_HINDRANCE] = g_param_spec_string ("hindrance", NULL, NULL, NULL,
+                                               G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
   gtk_widget_class_set_template_from_resource (widget_class, FP_UI_TEMPLATE ("fp-item-row"));
   gtk_widget_class_bind_template_child (widget_class, FpItemRow, icon);
   gtk_widget_class_bind_template_child (widget_class, FpItemRow, title);

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 #define FP_TYPE_ITEM_ROW (fp_item_row_get_type ())
 G_DECLARE_FINAL_TYPE (FpItemRow, fp_item_row, FP, ITEM_ROW, GtkWidget)
 
+/* Property "hindrance" (string, nullable, write-only): what keeps all that was never tried from being sent. */
 GtkWidget *fp_item_row_new        (void);
 /* @object: (nullable). Follows its changes. */
 void       fp_item_row_set_object (FpItemRow    *self,

@@ -18,15 +18,27 @@ struct _FpItemsPage
 
   /* Owned. */
   FpItemModel *model;
+  char        *hindrance; /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (FpItemsPage, fp_items_page, GTK_TYPE_WIDGET)
 
+enum {
+  PROP_0,
+  PROP_HINDRANCE,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
 static void
-setup_cb (GtkListItemFactory *factory,
-          GtkListItem        *row)
+setup_cb (FpItemsPage *self,
+          GtkListItem *row)
 {
-  gtk_list_item_set_child (row, fp_item_row_new ());
+  GtkWidget *child = fp_item_row_new ();
+
+  g_object_bind_property (self, "hindrance", child, "hindrance", G_BINDING_SYNC_CREATE);
+  gtk_list_item_set_child (row, child);
 }
 
 static void
@@ -69,6 +81,29 @@ fp_items_page_refresh (FpItemsPage *self)
     fp_item_model_refresh (self->model);
 }
 
+/* What stands in the way of everything. Other details of the status speak of single items, which say it themselves. */
+static char *
+dup_hindrance (const FpStatus *status)
+{
+  gboolean hindered = status->paused || status->state == FP_SYNC_PAUSED || status->state == FP_SYNC_OFFLINE
+                      || status->state == FP_SYNC_PORTAL;
+
+  return hindered ? fp_status_dup_detail (status) : NULL;
+}
+
+void
+fp_items_page_set_status (FpItemsPage    *self,
+                          const FpStatus *status)
+{
+  g_autofree char *hindrance = dup_hindrance (status);
+
+  if (g_strcmp0 (hindrance, self->hindrance) == 0)
+    return;
+  g_free (self->hindrance);
+  self->hindrance = g_steal_pointer (&hindrance);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HINDRANCE]);
+}
+
 void
 fp_items_page_start (FpItemsPage *self,
                      FpEngine    *engine,
@@ -86,7 +121,7 @@ fp_items_page_start (FpItemsPage *self,
                                         : _("What you submit waits here until the server has confirmed it."));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   sent ? _("Sent") : _("Outbox"), -1);
-  g_signal_connect (factory, "setup", G_CALLBACK (setup_cb), NULL);
+  g_signal_connect_object (factory, "setup", G_CALLBACK (setup_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), NULL);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), NULL);
   self->model = fp_item_model_new (engine, states);
@@ -95,6 +130,26 @@ fp_items_page_start (FpItemsPage *self,
   selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (G_LIST_MODEL (self->model))));
   gtk_list_view_set_model (self->list, selection);
   g_object_unref (selection);
+}
+
+static void
+fp_items_page_get_property (GObject    *object,
+                            guint       prop_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  if (prop_id == PROP_HINDRANCE)
+    g_value_set_string (value, FP_ITEMS_PAGE (object)->hindrance);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+fp_items_page_finalize (GObject *object)
+{
+  g_free (FP_ITEMS_PAGE (object)->hindrance);
+
+  G_OBJECT_CLASS (fp_items_page_parent_class)->finalize (object);
 }
 
 static void
@@ -113,9 +168,15 @@ fp_items_page_dispose (GObject *object)
 static void
 fp_items_page_class_init (FpItemsPageClass *klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->dispose = fp_items_page_dispose;
+  object_class->get_property = fp_items_page_get_property;
+  object_class->dispose = fp_items_page_dispose;
+  object_class->finalize = fp_items_page_finalize;
+  props[PROP_HINDRANCE] = g_param_spec_string ("hindrance", NULL, NULL, NULL,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
   gtk_widget_class_set_template_from_resource (widget_class, FP_UI_TEMPLATE ("fp-items-page"));
   gtk_widget_class_bind_template_child (widget_class, FpItemsPage, stack);
   gtk_widget_class_bind_template_child (widget_class, FpItemsPage, empty);

@@ -11,10 +11,13 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (FpItemsPage, fp_items_page, FP, ITEMS_PAGE, GtkWidget)
 
 /* To be called once. @sent: what was sent; otherwise what waits. */
-void fp_items_page_start   (FpItemsPage *self,
-                            FpEngine    *engine,
-                            gboolean     sent);
+void fp_items_page_start      (FpItemsPage    *self,
+                               FpEngine       *engine,
+                               gboolean        sent);
 /* Reads again: another program wrote. */
-void fp_items_page_refresh (FpItemsPage *self);
+void fp_items_page_refresh    (FpItemsPage    *self);
+/* What keeps all from being sent is shown at what was never tried. */
+void fp_items_page_set_status (FpItemsPage    *self,
+                               const FpStatus *status);
 
 G_END_DECLS

@@ -17,12 +17,13 @@ struct _FpWindow
   AdwApplicationWindow parent_instance;
 
   /* Template widgets. */
-  AdwToastOverlay *toasts;
+  AdwToastOverlay *toasts; /* over all of the window */
   FpDemoBar       *demo_bar;
   GtkStack        *screens;
   AdwStatusPage   *trouble;
   AdwLeaflet      *leaflet;
   FpSidebar       *sidebar;
+  AdwToastOverlay *pane;   /* over the content, without the sidebar */
   AdwLeaflet      *content;
   GtkWidget       *lists;
   AdwHeaderBar    *header;

@@ -28,12 +28,25 @@ fp_window_tell (FpWindow   *self,
   fp_window_add_toast (self, adw_toast_new (escaped));
 }
 
+/* Where a sentence is in the middle of what is looked at and covers nothing that must be pressed. Folded, the content
+ * may be out of sight or slide away; then the whole window shows it. */
+static AdwToastOverlay *
+find_toasts (FpWindow *self)
+{
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self->pane)))
+    return self->toasts;
+  if (self->form_page)
+    return fp_form_page_get_toasts (self->form_page);
+
+  return adw_leaflet_get_folded (self->leaflet) ? self->toasts : self->pane;
+}
+
 /* A new sentence takes the place of the last one: what it spoke of is over. */
 void
 fp_window_add_toast (FpWindow *self,
                      AdwToast *toast)
 {
-  AdwToastOverlay *overlay = self->form_page ? fp_form_page_get_toasts (self->form_page) : self->toasts;
+  AdwToastOverlay *overlay = find_toasts (self);
 
   if (self->toast)
     adw_toast_dismiss (self->toast);
@@ -92,7 +105,7 @@ fp_window_show_page (FpWindow   *self,
   gtk_widget_set_visible (GTK_WIDGET (self->add_button), child == GTK_WIDGET (self->forms_page));
   fp_sidebar_set_page (self->sidebar, page);
   fp_window_pop (self);
-  adw_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->content));
+  adw_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->pane));
 }
 
 /* Puts a page over the lists. */
@@ -102,7 +115,7 @@ fp_window_push (FpWindow  *self,
 {
   adw_leaflet_append (self->content, page);
   adw_leaflet_set_visible_child (self->content, page);
-  adw_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->content));
+  adw_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->pane));
 }
 
 void
@@ -147,6 +160,7 @@ status_changed_cb (FpWindow *self)
   const FpStatus *status = fp_agent_client_get_status (self->client);
 
   fp_sidebar_set_status (self->sidebar, status);
+  fp_items_page_set_status (self->outbox_page, status);
   fp_items_page_refresh (self->outbox_page);
   fp_items_page_refresh (self->sent_page);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WORK_OFFLINE]);
@@ -262,6 +276,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FpWindow, trouble);
   gtk_widget_class_bind_template_child (widget_class, FpWindow, leaflet);
   gtk_widget_class_bind_template_child (widget_class, FpWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, FpWindow, pane);
   gtk_widget_class_bind_template_child (widget_class, FpWindow, content);
   gtk_widget_class_bind_template_child (widget_class, FpWindow, lists);
   gtk_widget_class_bind_template_child (widget_class, FpWindow, header);
