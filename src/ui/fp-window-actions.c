@@ -34,6 +34,26 @@ show_sidebar_action (GtkWidget  *widget,
   adw_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
 }
 
+/* Whoever asked for sending while nothing can be sent is told why nothing happens. */
+static void
+tell_hindrance (FpWindow *self)
+{
+  const FpStatus *status = fp_agent_client_get_status (self->client);
+  g_autofree char *detail = NULL;
+
+  if (status->counts->waiting == 0)
+    return;
+  if (!status->paused && status->state == FP_SYNC_OFFLINE && status->link != FP_LINK_LIMITED)
+    fp_window_tell (self, _("There is no network; it will be sent as soon as there is"));
+  else if (status->paused || status->state == FP_SYNC_PAUSED || status->state == FP_SYNC_OFFLINE
+           || status->state == FP_SYNC_PORTAL)
+    {
+      detail = fp_status_dup_detail (status);
+      if (detail)
+        fp_window_tell (self, detail);
+    }
+}
+
 static void
 synced_cb (GObject      *source,
            GAsyncResult *result,
@@ -44,6 +64,8 @@ synced_cb (GObject      *source,
 
   if (!fp_agent_client_sync_finish (FP_AGENT_CLIENT (source), result, &error))
     fp_window_tell (self, error ? error->message : _("Nothing is there that could send"));
+  else
+    tell_hindrance (self);
 }
 
 static void
@@ -88,6 +110,8 @@ acted_cb (GObject      *source,
     fp_window_tell (self, error->message);
   else if (act->act == FP_ACT_DISCARD)
     offer_undo (self, act->id);
+  else if (act->act == FP_ACT_RETRY)
+    tell_hindrance (self);
   g_free (act);
 }
 
