@@ -34,6 +34,7 @@ struct _FpFormPage
   /* Borrowed: a child of content. */
   GtkWidget *section;
 
+  gboolean   narrow; /* the window is folded */
   gboolean   submitting;
 };
 

@@ -3,6 +3,7 @@
 #include "ui/fp-form-page-private.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "ui/fp-form-section.h"
 #include "ui/fp-format.h"
@@ -186,6 +187,23 @@ add_notes (FpFormPage *self)
   gtk_widget_set_visible (self->notes_box, *text != '\0');
 }
 
+/* "English (en)" is "English" where there is room, and "EN" in a narrow window. */
+static void
+show_language (FpFormPage *self)
+{
+  const char *language = fp_form_model_get_language (fp_draft_get_model (self->draft));
+  g_auto(GStrv) parts = g_strsplit (language ? language : "", " (", 2);
+  g_autofree char *code = NULL;
+
+  if (!parts[0])
+    return;
+  if (self->narrow && parts[1])
+    code = g_utf8_strup (parts[1], (gssize) strcspn (parts[1], ")"));
+  else if (self->narrow)
+    code = g_utf8_substring (parts[0], 0, MIN (2, g_utf8_strlen (parts[0], -1)));
+  gtk_menu_button_set_label (self->language_button, code ? code : parts[0]);
+}
+
 static void
 add_languages (FpFormPage *self)
 {
@@ -201,6 +219,7 @@ add_languages (FpFormPage *self)
     }
   gtk_menu_button_set_menu_model (self->language_button, G_MENU_MODEL (menu));
   gtk_widget_set_visible (GTK_WIDGET (self->language_button), g_strv_length ((char **) languages) > 1);
+  show_language (self);
 }
 
 static void
@@ -238,6 +257,7 @@ fp_form_page_set_property (GObject      *object,
   fp_form_model_set_language (fp_draft_get_model (self->draft), g_value_get_string (value));
   /* The labels of choices do not notify, so the questions are made anew. */
   build (self);
+  show_language (self);
   fp_form_page_resume (self);
 }
 
@@ -365,4 +385,6 @@ fp_form_page_set_narrow (FpFormPage *self,
 {
   gtk_widget_set_visible (self->undo_button, !narrow);
   gtk_widget_set_visible (self->redo_button, !narrow);
+  self->narrow = narrow;
+  show_language (self);
 }

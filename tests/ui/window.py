@@ -127,7 +127,7 @@ def missing_answers_are_shown():
 def language_changes_labels():
     window = open_window()
     open_draft(window, 'Harbour school')
-    window.click(window.find('push button', '^Language of the Form$'))
+    window.click(window.find('push button', '^Language$'))
     items = until(lambda: [o for o in walk(window.app) if 'menu item' in o.get_role_name()
                            and 'Deutsch' in (o.get_name() or '')], 'the language menu')
     items[0].get_action_iface().do_action(0)
