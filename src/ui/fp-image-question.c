@@ -83,7 +83,7 @@ static void
 show_trouble (FpImageQuestion *self,
               const char      *text)
 {
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.tell", "s", text);
+  fp_question_refuse (FP_QUESTION (self), text);
 }
 
 static void
@@ -119,10 +119,61 @@ attach (FpImageQuestion *self,
         const char      *media_type)
 {
   self->busy++;
+  fp_question_refuse (FP_QUESTION (self), NULL);
   fp_image_question_show_value (FP_QUESTION (self));
   /* Not cancelled with the page: what was dropped here is wanted in the draft. */
   fp_draft_attach_async (fp_question_get_draft (FP_QUESTION (self)), fp_question_get_node (FP_QUESTION (self)), stream,
                          name, media_type, NULL, attach_cb, g_object_ref (self));
+}
+
+static void
+refuse_file (FpImageQuestion *self,
+             const char      *name)
+{
+  g_autofree char *text = g_strdup_printf (_("“%s” is not a picture"), name);
+
+  show_trouble (self, text);
+}
+
+/* What a file is called says little about what is in it. */
+static char *
+dup_picture_type (const char           *name,
+                  GBufferedInputStream *stream)
+{
+  gsize size;
+  const guint8 *start = g_buffered_input_stream_peek_buffer (stream, &size);
+  g_autofree char *by_name = g_content_type_guess (name, NULL, 0, NULL);
+  g_autofree char *by_content = g_content_type_guess (NULL, start, size, NULL);
+
+  if (g_content_type_is_a (by_content, "image/*"))
+    return g_content_type_get_mime_type (by_content);
+  if (size > 0 && g_content_type_is_unknown (by_content) && g_content_type_is_a (by_name, "image/*"))
+    return g_content_type_get_mime_type (by_name);
+
+  return NULL;
+}
+
+static void
+file_started_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr(FpImageQuestion) self = user_data;
+  g_autoptr(GError) error = NULL;
+  GBufferedInputStream *stream = G_BUFFERED_INPUT_STREAM (source);
+  const char *name = g_object_get_data (source, "fp-name");
+  g_autofree char *media_type = NULL;
+
+  if (g_buffered_input_stream_fill_finish (stream, result, &error) < 0)
+    {
+      show_trouble (self, error->message);
+      return;
+    }
+  media_type = dup_picture_type (name, stream);
+  if (media_type)
+    attach (self, G_INPUT_STREAM (stream), name, media_type);
+  else
+    refuse_file (self, name);
 }
 
 static void
@@ -132,31 +183,29 @@ file_opened_cb (GObject      *source,
 {
   g_autoptr(FpImageQuestion) self = user_data;
   g_autoptr(GError) error = NULL;
-  g_autofree char *name = g_file_get_basename (G_FILE (source));
-  g_autoptr(GFileInputStream) stream = g_file_read_finish (G_FILE (source), result, &error);
-  g_autofree char *content_type = g_content_type_guess (name, NULL, 0, NULL);
-  g_autofree char *media_type = g_content_type_get_mime_type (content_type);
+  char *name = g_file_get_basename (G_FILE (source));
+  g_autoptr(GFileInputStream) file = g_file_read_finish (G_FILE (source), result, &error);
+  g_autoptr(GInputStream) stream = file ? g_buffered_input_stream_new (G_INPUT_STREAM (file)) : NULL;
 
   if (stream)
-    attach (self, G_INPUT_STREAM (stream), name, media_type);
+    {
+      g_object_set_data_full (G_OBJECT (stream), "fp-name", name, g_free);
+      g_buffered_input_stream_fill_async (G_BUFFERED_INPUT_STREAM (stream), -1, G_PRIORITY_DEFAULT, NULL,
+                                          file_started_cb, g_object_ref (self));
+      return;
+    }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY))
+    refuse_file (self, name);
   else
     show_trouble (self, error->message);
+  g_free (name);
 }
 
 static void
 attach_file (FpImageQuestion *self,
              GFile           *file)
 {
-  g_autofree char *name = g_file_get_basename (file);
-  g_autofree char *content_type = g_content_type_guess (name, NULL, 0, NULL);
-
-  if (!g_content_type_is_a (content_type, "image/*"))
-    {
-      g_autofree char *text = g_strdup_printf (_("“%s” is not a picture"), name);
-
-      show_trouble (self, text);
-      return;
-    }
+  fp_question_refuse (FP_QUESTION (self), NULL);
   g_file_read_async (file, G_PRIORITY_DEFAULT, NULL, file_opened_cb, g_object_ref (self));
 }
 

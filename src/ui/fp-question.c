@@ -23,6 +23,7 @@ typedef struct {
   /* Owned. */
   FpDraft     *draft;
   FpFormNode  *node;
+  char        *refusal; /* (nullable): why what was offered last was not taken */
 
   /* Borrowed: a child. */
   GtkWidget   *control;
@@ -55,6 +56,8 @@ set_invalid (FpQuestion *self,
 {
   FpQuestionPrivate *priv = fp_question_get_instance_private (self);
 
+  if (priv->refusal)
+    error = priv->refusal;
   if (error)
     gtk_label_set_label (priv->error_label, error);
   gtk_revealer_set_reveal_child (priv->error_revealer, error != NULL);
@@ -101,6 +104,7 @@ fp_question_show_error (FpQuestion *self)
 
   g_return_if_fail (FP_IS_QUESTION (self));
 
+  g_clear_pointer (&priv->refusal, g_free);
   set_invalid (self, fp_form_node_get_error (priv->node));
 }
 
@@ -238,6 +242,7 @@ fp_question_finalize (GObject *object)
 
   g_clear_object (&priv->draft);
   g_clear_object (&priv->node);
+  g_free (priv->refusal);
 
   G_OBJECT_CLASS (fp_question_parent_class)->finalize (object);
 }
@@ -386,8 +391,29 @@ fp_question_answer (FpQuestion *self,
 {
   FpQuestionPrivate *priv = fp_question_get_instance_private (self);
 
+  fp_question_refuse (self, NULL);
   if (g_strcmp0 (value, fp_form_node_get_value (priv->node)) != 0)
     fp_form_model_set_value (fp_draft_get_model (priv->draft), priv->node, value);
+}
+
+/**
+ * fp_question_refuse:
+ * @reason: (nullable): a sentence for people
+ *
+ * The answer stays as it was.
+ */
+void
+fp_question_refuse (FpQuestion *self,
+                    const char *reason)
+{
+  FpQuestionPrivate *priv = fp_question_get_instance_private (self);
+  gboolean shown = gtk_revealer_get_reveal_child (priv->error_revealer);
+
+  if (!reason && !priv->refusal)
+    return;
+  g_free (priv->refusal);
+  priv->refusal = g_strdup (reason);
+  set_invalid (self, shown ? fp_form_node_get_error (priv->node) : NULL);
 }
 
 void

@@ -39,6 +39,9 @@ void         fp_question_set_control  (FpQuestion  *self,
 /* What a person entered, in the model's form. */
 void         fp_question_answer       (FpQuestion  *self,
                                        const char  *value);
+/* Says below the question why what was offered is not taken; NULL takes it back, as does every new answer. */
+void         fp_question_refuse       (FpQuestion  *self,
+                                       const char  *reason);
 /* Enter was pressed: on to the next question. */
 void         fp_question_next         (FpQuestion  *self);
 
