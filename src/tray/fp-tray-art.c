@@ -6,8 +6,12 @@
 
 /* All lengths are in sixteenths of the picture: at 16 pixels they are pixels. */
 
-#define DIGIT_HEIGHT 5.0
-#define DIGIT_STROKE 1.25
+#define DIGIT_HEIGHT 5.6
+#define DIGIT_STROKE 1.5
+#define BADGE_HEIGHT 9.0
+
+/* Of an envelope that cannot go anywhere, below the count of those that wait. */
+#define DIMMED 0.55
 
 typedef struct
 {
@@ -18,6 +22,8 @@ typedef struct
 
 /* Luminance 0.24: at least 3:1 against any panel darker than #3b3b3b or lighter than #ebebeb. */
 static const Colour grey = { 0.525, 0.525, 0.54 };
+/* Behind a white digit, which is 4:1 against it. */
+static const Colour dark_grey = { 0.47, 0.47, 0.485 };
 static const Colour blue = { 0.11, 0.44, 0.85 };
 static const Colour red = { 0.85, 0.11, 0.14 };
 static const Colour white = { 1, 1, 1 };
@@ -111,9 +117,12 @@ cut (cairo_t *cr,
 
 static void
 draw_envelope (cairo_t    *cr,
-               FpTrayIcon  icon)
+               FpTrayIcon  icon,
+               double      opacity)
 {
-  set_colour (cr, icon == FP_TRAY_SYNCING ? &blue : &grey);
+  const Colour *colour = icon == FP_TRAY_SYNCING ? &blue : &grey;
+
+  cairo_set_source_rgba (cr, colour->red, colour->green, colour->blue, opacity);
   add_rounded (cr, 1, 4, 14, 10, 1.6);
   cairo_fill (cr);
 
@@ -152,11 +161,23 @@ draw_digits (cairo_t    *cr,
     add_path (cr, digits[count], x - 3 * scale, top, scale);
   else
     {
-      add_path (cr, digits[9], x - 6.6 * scale, top, scale);
-      add_path (cr, plus, x + 1.4 * scale, top, scale * 0.85);
+      add_path (cr, digits[9], x - 7 * scale, top, scale);
+      add_path (cr, plus, x + 1.6 * scale, top, scale * 0.85);
       cairo_set_line_width (cr, DIGIT_STROKE * 0.9);
     }
   cairo_stroke (cr);
+}
+
+/* @length in whole pixels of the picture, at least one: edges between pixels are smudges at these sizes. */
+static double
+snap (cairo_t *cr,
+      double   length)
+{
+  double scale = 1, unused = 0;
+
+  cairo_user_to_device_distance (cr, &scale, &unused);
+
+  return MAX (1, (int) (length * scale + 0.5)) / scale;
 }
 
 /* A failure has corners: red alone would say nothing to many. */
@@ -165,19 +186,21 @@ draw_badge (cairo_t    *cr,
             FpTrayIcon  icon,
             guint       count)
 {
-  const Colour *colour = icon == FP_TRAY_FAILED ? &red : icon == FP_TRAY_OFFLINE ? &grey : &blue;
-  double wide = count > 9 ? 10.4 : 8.6;
-  double radius = icon == FP_TRAY_FAILED ? 1.6 : 4.3;
+  const Colour *colour = icon == FP_TRAY_FAILED ? &red : icon == FP_TRAY_OFFLINE ? &dark_grey : &blue;
+  double high = snap (cr, BADGE_HEIGHT);
+  double wide = snap (cr, count > 9 ? 11.6 : BADGE_HEIGHT);
+  double gap = snap (cr, 1.2);
+  double radius = icon == FP_TRAY_FAILED ? 1.6 : high / 2;
   double left = 16 - wide;
 
   cairo_set_operator (cr, CAIRO_OPERATOR_CLEAR);
-  add_rounded (cr, left - 1, -1, wide + 2, 10.6, radius + 1);
+  add_rounded (cr, left - gap, -gap, wide + 2 * gap, high + 2 * gap, radius + gap);
   cairo_fill (cr);
   cairo_set_operator (cr, CAIRO_OPERATOR_OVER);
   set_colour (cr, colour);
-  add_rounded (cr, left, 0, wide, 8.6, radius);
+  add_rounded (cr, left, 0, wide, high, radius);
   cairo_fill (cr);
-  draw_digits (cr, count, left + wide / 2, 4.3);
+  draw_digits (cr, count, left + wide / 2, high / 2);
 }
 
 static void
@@ -187,8 +210,9 @@ draw (cairo_t    *cr,
 {
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
   cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
-  draw_envelope (cr, icon);
-  if (icon == FP_TRAY_OFFLINE)
+  /* A stroke and a badge are too much for 16 pixels: the count says more. */
+  draw_envelope (cr, icon, icon == FP_TRAY_OFFLINE && count > 0 ? DIMMED : 1);
+  if (icon == FP_TRAY_OFFLINE && count == 0)
     draw_slash (cr);
   if (count > 0 || icon == FP_TRAY_FAILED)
     draw_badge (cr, icon, count);
