@@ -247,8 +247,12 @@ look_at_link (Doctor *doctor)
       tell (doctor, "network", OK, _("the internet can be reached (by %s)"), source);
       break;
     case FP_LINK_UNKNOWN:
-      tell (doctor, "network", OK, _("nobody knows whether the internet can be reached, so it is tried (by %s)"),
-            source);
+      if (fp_link_get_source (link) == FP_LINK_SOURCE_MONITOR)
+        tell (doctor, "network", OK,
+              _("a link is up; whether the internet is behind it is found out by trying (%s)"), source);
+      else
+        tell (doctor, "network", OK, _("nobody knows whether the internet can be reached, so it is tried (by %s)"),
+              source);
       break;
     case FP_LINK_LIMITED:
       tell (doctor, "network", WARN, _("only the local network can be reached (by %s)"), source);

@@ -4,10 +4,24 @@
 
 #include <glib/gi18n.h>
 
+/* Columns of the list, in characters. */
+#define UID_WIDTH 36
+#define TIME_WIDTH 9
+
 static JsonNode *
 draft_to_json (gconstpointer row)
 {
   return fp_draft_to_json (row);
+}
+
+static void
+print_heading (FpCli *cli)
+{
+  g_autofree char *uid = fp_cli_dup_padded (_("Draft"), UID_WIDTH);
+  g_autofree char *saved = fp_cli_dup_padded (_("Saved"), TIME_WIDTH);
+  g_autofree char *line = g_strdup_printf ("%s  %s  %s", uid, saved, _("Form"));
+
+  fp_cli_print_heading (cli, line);
 }
 
 static int
@@ -31,14 +45,19 @@ drafts_list (FpCli  *cli,
 
   if (cli->json)
     fp_cli_print_array (drafts, draft_to_json);
+  else if (drafts->len == 0)
+    g_printerr ("%s\n", _("No drafts."));
+  else
+    print_heading (cli);
   for (guint i = 0; !cli->json && i < drafts->len; i++)
     {
       const FpDraftRow *draft = g_ptr_array_index (drafts, i);
-      g_autofree char *saved = fp_time_dup_words (draft->saved);
+      g_autofree char *time = fp_time_dup_words (draft->saved);
+      g_autofree char *saved = fp_cli_dup_padded (time, TIME_WIDTH);
       g_autofree char *form = fp_cli_dup_line (draft->form_title);
       g_autofree char *title = fp_cli_dup_line (draft->title);
 
-      g_print ("%s  %-9s  %s%s%s\n", draft->uid, saved, form, *title ? " · " : "", title);
+      g_print ("%s  %s  %s%s%s\n", draft->uid, saved, form, *title ? " · " : "", title);
     }
 
   return FP_EXIT_OK;
@@ -121,6 +140,7 @@ discard (FpCli     *cli,
 {
   g_auto(GStrv) rest = NULL;
   int code = FP_EXIT_OK;
+  guint n = 0;
 
   if (!fp_cli_parse (cli, "UID…", NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
@@ -137,7 +157,13 @@ discard (FpCli     *cli,
       fp_engine_discard_draft_async (cli->engine, rest[i], undo, NULL, fp_cli_await_cb, &await);
       if (!fp_engine_discard_draft_finish (cli->engine, fp_cli_wait (&await), &error))
         code = fp_cli_fail (rest[i], error);
+      else
+        n++;
     }
+  if (!cli->json && n > 0 && undo)
+    g_print (ngettext ("Restored %u.\n", "Restored %u.\n", n), n);
+  else if (!cli->json && n > 0)
+    g_print (ngettext ("Discarded %u.\n", "Discarded %u.\n", n), n);
 
   return code;
 }

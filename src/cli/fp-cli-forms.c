@@ -57,6 +57,23 @@ fp_cli_find_form (FpCli      *cli,
   return NULL;
 }
 
+/* @form: (nullable): NULL = the heading. */
+static void
+print_line (FpCli           *cli,
+            const FpFormRow *form)
+{
+  g_autofree char *number = form ? g_strdup_printf ("%4" G_GINT64_FORMAT, form->id) : fp_cli_dup_padded (_("No."), 4);
+  g_autofree char *form_id = fp_cli_dup_padded (form ? form->form_id : _("Form"), 28);
+  g_autofree char *version = fp_cli_dup_padded (form ? form->version : _("Version"), 12);
+  g_autofree char *title = fp_cli_dup_line (form ? form->title : _("Title"));
+  g_autofree char *line = g_strdup_printf ("%s  %s %s %s", number, form_id, version, title);
+
+  if (form)
+    g_print ("%s\n", line);
+  else
+    fp_cli_print_heading (cli, line);
+}
+
 static int
 forms_list (FpCli  *cli,
             int     argc,
@@ -76,15 +93,12 @@ forms_list (FpCli  *cli,
 
   if (cli->json)
     fp_cli_print_array (forms, form_to_json);
+  else if (forms->len == 0)
+    g_printerr ("%s\n", _("No forms yet."));
+  else
+    print_line (cli, NULL);
   for (guint i = 0; !cli->json && i < forms->len; i++)
-    {
-      const FpFormRow *form = g_ptr_array_index (forms, i);
-      g_autofree char *title = fp_cli_dup_line (form->title);
-      g_autofree char *form_id = fp_cli_dup_line (form->form_id);
-      g_autofree char *version = fp_cli_dup_line (form->version);
-
-      g_print ("%4" G_GINT64_FORMAT "  %-28s %-12s %s\n", form->id, form_id, version, title);
-    }
+    print_line (cli, g_ptr_array_index (forms, i));
 
   return FP_EXIT_OK;
 }
@@ -268,7 +282,16 @@ forms_remove (FpCli  *cli,
   fp_engine_remove_form_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
   removed = fp_engine_remove_form_finish (cli->engine, fp_cli_wait (&await), &error);
 
-  return removed ? FP_EXIT_OK : fp_cli_fail (rest[0], error);
+  if (!removed)
+    return fp_cli_fail (rest[0], error);
+  if (!cli->json)
+    {
+      g_autofree char *title = fp_cli_dup_line (form->title);
+
+      g_print (_("Removed “%s”.\n"), title);
+    }
+
+  return FP_EXIT_OK;
 }
 
 /* New forms of one server; what could not be added is named on stderr. */

@@ -4,6 +4,11 @@
 
 #include <glib/gi18n.h>
 
+/* Columns of the list, in characters. */
+#define STATE_WIDTH 9
+#define TIME_WIDTH 9
+#define TRIES_WIDTH 8
+
 static JsonNode *
 item_to_json (gconstpointer row)
 {
@@ -14,13 +19,46 @@ static void
 print_item_line (const FpItem *item)
 {
   g_autofree char *title = fp_cli_dup_line (item->title);
-  g_autofree char *created = fp_time_dup_words (item->created);
+  g_autofree char *time = fp_time_dup_words (item->created);
+  g_autofree char *created = fp_cli_dup_padded (time, TIME_WIDTH);
+  g_autofree char *number = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
+  g_autofree char *tries = fp_cli_dup_padded (number, TRIES_WIDTH);
   g_autofree char *words = item->reason_code ? fp_reason_dup_words (item->reason_code, item->reason, item->next_try)
                                              : g_strdup ("");
   g_autofree char *reason = fp_cli_dup_line (words);
 
-  g_print ("%6" G_GINT64_FORMAT "  %-9s  %-9s  %3u  %s%s%s\n", item->id, fp_item_state_to_string (item->state), created,
-           item->attempts, title, *reason ? " — " : "", reason);
+  g_print ("%6" G_GINT64_FORMAT "  %-*s  %s  %s  %s%s%s\n", item->id, STATE_WIDTH, fp_item_state_to_string (item->state),
+           created, tries, title, *reason ? " — " : "", reason);
+}
+
+static void
+print_heading (FpCli *cli)
+{
+  g_autofree char *item = fp_cli_dup_padded (_("Item"), 6);
+  g_autofree char *state = fp_cli_dup_padded (_("State"), STATE_WIDTH);
+  g_autofree char *created = fp_cli_dup_padded (_("Created"), TIME_WIDTH);
+  g_autofree char *tries = fp_cli_dup_padded (_("Tried"), TRIES_WIDTH);
+  g_autofree char *line = g_strdup_printf ("%s  %s  %s  %s  %s", item, state, created, tries, _("What, and why it waits"));
+
+  fp_cli_print_heading (cli, line);
+}
+
+static void
+print_items (FpCli     *cli,
+             GPtrArray *items,
+             gboolean   some)
+{
+  if (cli->json)
+    {
+      fp_cli_print_array (items, item_to_json);
+      return;
+    }
+  if (items->len == 0)
+    g_printerr ("%s\n", some ? _("No such items.") : _("Nothing waits."));
+  else
+    print_heading (cli);
+  for (guint i = 0; i < items->len; i++)
+    print_item_line (g_ptr_array_index (items, i));
 }
 
 int
@@ -53,7 +91,7 @@ fp_cli_list (FpCli  *cli,
   if (state && g_str_equal (state, "all"))
     query.states = ~0u;
   else if (state && fp_item_state_from_string (state) == 0)
-    return fp_cli_usage (_("--state: there is no state “%s”"), state);
+    return fp_cli_usage (_("--state: “%s” is none of pending, sending, failed, held, discarded, sent, all"), state);
   else if (state)
     query.states = 1u << fp_item_state_from_string (state);
   query.tag = tag;
@@ -66,10 +104,7 @@ fp_cli_list (FpCli  *cli,
   if (!items)
     return fp_cli_fail ("list", error);
 
-  if (cli->json)
-    fp_cli_print_array (items, item_to_json);
-  for (guint i = 0; !cli->json && i < items->len; i++)
-    print_item_line (g_ptr_array_index (items, i));
+  print_items (cli, items, state || tag);
 
   return FP_EXIT_OK;
 }
@@ -84,6 +119,28 @@ print_time (const char *name,
 
   if (ms > 0)
     fp_cli_print_field (name, text);
+}
+
+/* @json: (nullable): an object of texts, one line each. */
+static void
+print_pairs (const char *name,
+             const char *json)
+{
+  g_autoptr(JsonNode) node = json ? fp_json_parse (json, -1, NULL) : NULL;
+  g_autoptr(GList) keys = NULL;
+  JsonObject *object;
+
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    return;
+  object = json_node_get_object (node);
+  keys = json_object_get_members (object);
+  for (GList *key = keys; key; key = key->next)
+    {
+      const char *value = json_object_get_string_member_with_default (object, key->data, "");
+      g_autofree char *text = g_strdup_printf ("%s: %s", (const char *) key->data, value);
+
+      fp_cli_print_field (name, text);
+    }
 }
 
 static void
@@ -101,6 +158,8 @@ print_item (const FpItem    *item,
   fp_cli_print_field (_("state"), fp_item_state_to_string (item->state));
   fp_cli_print_field (_("reason"), words);
   fp_cli_print_field (_("request"), request);
+  print_pairs (_("header"), item->headers);
+  print_pairs (_("metadata"), item->meta);
   fp_cli_print_field (_("tag"), item->tag);
   fp_cli_print_field (_("attempts"), attempts);
   print_time (_("created"), item->created);
@@ -160,6 +219,25 @@ fp_cli_show (FpCli  *cli,
   return FP_EXIT_OK;
 }
 
+static void
+print_done (FpAct what,
+            gint  n)
+{
+  switch (what)
+    {
+    case FP_ACT_DISCARD:
+      g_print (ngettext ("Discarded %d.\n", "Discarded %d.\n", n), n);
+      break;
+    case FP_ACT_UNDO:
+      g_print (ngettext ("Restored %d.\n", "Restored %d.\n", n), n);
+      break;
+    case FP_ACT_RETRY:
+    default:
+      g_print (ngettext ("%d will be tried again.\n", "%d will be tried again.\n", n), n);
+      break;
+    }
+}
+
 /* @ids: (nullable): NULL = all. */
 static int
 act (FpCli  *cli,
@@ -188,7 +266,7 @@ act (FpCli  *cli,
     }
   else
     {
-      g_print (ngettext ("%d item.\n", "%d items.\n", n), n);
+      print_done (what, n);
     }
 
   return FP_EXIT_OK;

@@ -44,6 +44,23 @@ read_password (const char *user)
   return *line ? g_steal_pointer (&line) : NULL;
 }
 
+static void
+print_added (FpCli             *cli,
+             const FpServerRow *server)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(GPtrArray) forms = NULL;
+  g_autofree char *title = fp_cli_dup_line (server->title);
+  guint n = 0;
+
+  fp_engine_list_forms_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  forms = fp_engine_list_forms_finish (cli->engine, fp_cli_wait (&await), NULL);
+  for (guint i = 0; forms && i < forms->len; i++)
+    n += ((FpFormRow *) g_ptr_array_index (forms, i))->server == server->id;
+  g_print (ngettext ("Added %s as server %" G_GINT64_FORMAT ": %u form.\n",
+                     "Added %s as server %" G_GINT64_FORMAT ": %u forms.\n", n), title, server->id, n);
+}
+
 static int
 server_add (FpCli  *cli,
             int     argc,
@@ -89,9 +106,27 @@ server_add (FpCli  *cli,
   if (cli->json)
     fp_cli_print_json (fp_server_to_json (server));
   else
-    g_print (_("Added %s as server %" G_GINT64_FORMAT ".\n"), server->title, server->id);
+    print_added (cli, server);
 
   return FP_EXIT_OK;
+}
+
+/* @server: (nullable): NULL = the heading. */
+static void
+print_line (FpCli             *cli,
+            const FpServerRow *server)
+{
+  g_autofree char *number = server ? g_strdup_printf ("%4" G_GINT64_FORMAT, server->id)
+                                   : fp_cli_dup_padded (_("No."), 4);
+  g_autofree char *title = fp_cli_dup_padded (server ? server->title : _("Server"), 24);
+  g_autofree char *reach = fp_cli_dup_padded (server ? fp_reach_to_string (server->reach) : _("Reach"), 7);
+  g_autofree char *url = fp_cli_dup_line (server ? server->url : _("Address"));
+  g_autofree char *line = g_strdup_printf ("%s  %s %s %s", number, title, reach, url);
+
+  if (server)
+    g_print ("%s\n", line);
+  else
+    fp_cli_print_heading (cli, line);
 }
 
 static int
@@ -115,14 +150,12 @@ server_list (FpCli  *cli,
 
   if (cli->json)
     fp_cli_print_array (servers, server_to_json);
+  else if (servers->len == 0)
+    g_printerr ("%s\n", _("No servers yet."));
+  else
+    print_line (cli, NULL);
   for (guint i = 0; !cli->json && i < servers->len; i++)
-    {
-      const FpServerRow *server = g_ptr_array_index (servers, i);
-      g_autofree char *title = fp_cli_dup_line (server->title);
-      g_autofree char *url = fp_cli_dup_line (server->url);
-
-      g_print ("%4" G_GINT64_FORMAT "  %-24s %-7s %s\n", server->id, title, fp_reach_to_string (server->reach), url);
-    }
+    print_line (cli, g_ptr_array_index (servers, i));
 
   return FP_EXIT_OK;
 }

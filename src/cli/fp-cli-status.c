@@ -52,6 +52,14 @@ stop_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* What to do where things wait and nothing sends them. */
+static void
+print_advice (const FpStatus *status)
+{
+  if (!status->sender && !status->paused && status->counts->waiting > 0)
+    g_print (_("Nothing sends: start fieldpost-agent, or run “fieldpostctl sync”.\n"));
+}
+
 static int
 watch_status (FpCli *cli)
 {
@@ -94,9 +102,14 @@ fp_cli_status (FpCli  *cli,
 
   fp_cli_read_status (cli);
   if (cli->json)
-    fp_cli_print_json (fp_status_to_json (fp_agent_client_get_status (cli->client)));
+    {
+      fp_cli_print_json (fp_status_to_json (fp_agent_client_get_status (cli->client)));
+    }
   else
-    print_status (cli, fp_agent_client_get_status (cli->client));
+    {
+      print_status (cli, fp_agent_client_get_status (cli->client));
+      print_advice (fp_agent_client_get_status (cli->client));
+    }
 
   return FP_EXIT_OK;
 }

@@ -10,6 +10,8 @@
 #define PATIENCE_MS (35 * 1000)
 #define PAGE 500
 #define TICK_MS 200
+/* A long run is told at most so often. */
+#define TELL_MS 1000
 
 typedef struct {
   FpCli       *cli;
@@ -20,6 +22,9 @@ typedef struct {
 
   guint        waiting;   /* of this tag, at the last look */
   gboolean     busy;      /* something is still to be expected */
+
+  char        *told;      /* (nullable): the last line of what goes on */
+  gint64       told_boot; /* when */
 } Run;
 
 static FpSyncState
@@ -119,6 +124,31 @@ changed_cb (gboolean *dirty)
   *dirty = TRUE;
 }
 
+/* Who waits reads what is waited for; on stderr, because it is no result. */
+static void
+tell (Run *run)
+{
+  gint64 now = fp_clock_get_boot_ms (run->cli->clock);
+  g_autoptr(FpStatus) status = fp_status_copy (fp_agent_client_get_status (run->cli->client));
+  g_autofree char *title = NULL;
+  g_autofree char *detail = NULL;
+  g_autofree char *line = NULL;
+
+  if (!run->wait || (run->told && now - run->told_boot < TELL_MS))
+    return;
+  status->state = get_state (run);
+  title = fp_status_dup_title (status);
+  detail = fp_status_dup_detail (status);
+  line = detail ? g_strdup_printf ("%s — %s", title, detail) : g_strdup (title);
+  if (status->counts->waiting == 0 || g_strcmp0 (line, run->told) == 0)
+    return;
+
+  g_printerr ("%s\n", line);
+  g_free (run->told);
+  run->told = g_steal_pointer (&line);
+  run->told_boot = now;
+}
+
 /* Looks after every change, and now and then for what another process does. */
 static gboolean
 run_until_settled (Run     *run,
@@ -138,6 +168,7 @@ run_until_settled (Run     *run,
         g_main_context_iteration (NULL, TRUE);
       dirty = FALSE;
       ok = look (run, error);
+      tell (run);
     }
   g_signal_handler_disconnect (run->cli->client, handler);
   g_source_remove (tick);
@@ -226,6 +257,11 @@ sync_and_tell (Run    *run,
   if (!look (run, &error))
     return fp_cli_fail ("sync", error);
   before = run->waiting;
+  if (before == 0 && run->tag && !cli->json)
+    {
+      g_print (_("Nothing with the tag “%s” waits.\n"), run->tag);
+      return FP_EXIT_OK;
+    }
 
   asked = ask_agent (run);
   if (!asked)
@@ -261,6 +297,7 @@ fp_cli_sync (FpCli  *cli,
   g_auto(GStrv) rest = NULL;
   Run run = { .cli = cli };
   int timeout = 300;
+  int code;
   const GOptionEntry entries[] = {
     { "wait", 'w', 0, G_OPTION_ARG_NONE, &run.wait, N_("Wait until it is delivered, or cannot be for now"), NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout, N_("Wait at most so long; 300 by default"), N_("SECONDS") },
@@ -280,5 +317,8 @@ fp_cli_sync (FpCli  *cli,
   run.began = fp_clock_get_wall_ms (cli->clock);
   run.began_boot = fp_clock_get_boot_ms (cli->clock);
 
-  return sync_and_tell (&run, timeout * G_GINT64_CONSTANT (1000));
+  code = sync_and_tell (&run, timeout * G_GINT64_CONSTANT (1000));
+  g_free (run.told);
+
+  return code;
 }

@@ -3,12 +3,10 @@
 #include "cli/fp-cli.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
 
 #include "form/fp-form-def.h"
 #include "secret/fp-secret.h"
-
-/* Where the help text of a command begins. */
-#define COLUMN 42
 
 void
 fp_cli_await_cb (GObject      *source,
@@ -201,56 +199,6 @@ fp_cli_parse (FpCli               *cli,
   return FALSE;
 }
 
-static void
-print_commands (const char         *group,
-                const FpCliCommand *commands,
-                gboolean            to_stderr)
-{
-  for (const FpCliCommand *command = commands; command->name; command++)
-    {
-      g_autofree char *call = g_strdup_printf ("%s%s%s %s", group ? group : "", group ? " " : "", command->name,
-                                               command->arguments);
-
-      int pad = MAX (0, COLUMN - (int) g_utf8_strlen (call, -1));
-
-      if (to_stderr)
-        g_printerr ("  %s%*s %s\n", call, pad, "", _(command->help));
-      else
-        g_print ("  %s%*s %s\n", call, pad, "", _(command->help));
-    }
-}
-
-int
-fp_cli_dispatch (FpCli               *cli,
-                 const char          *group,
-                 const FpCliCommand  *commands,
-                 int                  argc,
-                 char               **argv)
-{
-  if (argc > 0 && (g_str_equal (argv[0], "--help") || g_str_equal (argv[0], "-h") || g_str_equal (argv[0], "help")))
-    {
-      print_commands (group, commands, FALSE);
-      return FP_EXIT_OK;
-    }
-  for (const FpCliCommand *command = commands; argc > 0 && command->name; command++)
-    if (g_str_equal (command->name, argv[0]))
-      {
-        /* The usage line of --help begins with it. */
-        g_autofree char *name = g_strdup_printf ("%s %s", g_get_prgname (), command->name);
-
-        g_set_prgname (name);
-        return command->func (cli, argc, argv);
-      }
-
-  if (argc > 0)
-    g_printerr (_("fieldpostctl: there is no command “%s%s%s”\n"), group ? group : "", group ? " " : "", argv[0]);
-  else
-    g_printerr (_("fieldpostctl: which command?\n"));
-  print_commands (group, commands, TRUE);
-
-  return FP_EXIT_USAGE;
-}
-
 void
 fp_cli_print_json (JsonNode *node)
 {
@@ -307,6 +255,14 @@ fp_cli_print_field (const char *name,
 
   if (*line)
     g_print ("%s %s\n", padded, line);
+}
+
+void
+fp_cli_print_heading (FpCli      *cli,
+                      const char *line)
+{
+  if (!cli->json && isatty (STDOUT_FILENO))
+    g_print ("%s\n", line);
 }
 
 GArray *

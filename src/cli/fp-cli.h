@@ -95,6 +95,9 @@ char    *fp_cli_dup_padded (const char         *text,
 /* "name         value"; nothing where there is no value. */
 void     fp_cli_print_field (const char        *name,
                              const char        *value);
+/* Above a list, for people only: a pipe gets the lines alone. */
+void     fp_cli_print_heading (FpCli           *cli,
+                               const char      *line);
 /* Row ids from arguments; NULL: was told. */
 GArray  *fp_cli_parse_ids (char               **arguments);
 

@@ -106,11 +106,22 @@ def test_unknown_commands_are_usage(ctl, server):
                   ['list', '--colour'], ['doctor', 'x'], ['retry', '--all', '3'], ['drafts', 'discard']):
         ctl(*words, code=2)
     ctl('fly', code=2)
-    says(ctl.err, '“fly”', 'Queue an HTTP request')
+    says(ctl.err, '“fly”', 'fieldpostctl --help')
+    assert ctl.err.count('\n') == 1 and 'perhaps' not in ctl.err, ctl.err
+    ctl('lsit', code=2)
+    says(ctl.err, '“lsit”', '“list”')
+    ctl('forms', 'ad', code=2)
+    says(ctl.err, '“forms add”', 'fieldpostctl forms --help')
+    ctl('list', '--state', 'lost', code=2)
+    says(ctl.err, 'lost', 'pending', 'discarded')
 
 
 def test_help_is_no_error(ctl, server):
-    says(ctl('--help'), 'add', 'doctor')
+    help = ctl('--help')
+    says(help, 'Usage: fieldpostctl COMMAND', 'COMMAND --help', 'Exit status', 'FIELDPOST_DATA', 'FIELDPOST_SECRETS')
+    columns = {line.index(text) for line in help.split('\n') for text in (
+        'Queue an HTTP request', 'List the outbox', 'Try again now', 'Check that everything') if text in line}
+    assert len(columns) == 1, help
     says(ctl('forms', '--help'), 'forms new')
     says(ctl('add', '--help'), 'fieldpostctl add', '--data-file')
     says(ctl('--version'), 'fieldpostctl ')
@@ -132,7 +143,9 @@ def test_add_and_list(ctl, server):
     assert [i['id'] for i in ctl.json('list', '--tag', 'mine')] == [1]
     assert ctl.json('list', '--state', 'failed') == []
     assert len(ctl.json('list', '--limit', '2')) == 2
-    says(ctl('list'), 'pending', 'b.json')
+    says(ctl('list'), 'pending', 'b.json', '0 tries')
+    says(ctl('show', '2'), 'header', 'X-A: b')
+    says(ctl('show', '1'), 'GET', 'metadata', 'a: b')
 
     says(ctl('sync', '--wait'), '5 sent')
     assert [g[:2] for g in sorted(server.got, key=lambda g: g[1])] == [
@@ -180,11 +193,11 @@ def test_refusals_name_the_item(ctl, server):
     ctl('add', server.url + '/a')
     ctl('show', '7', code=1)
     says(ctl.err, 'item 7')
-    ctl('discard', '1')
+    says(ctl('discard', '1'), 'Discarded 1.')
     ctl('discard', '1', code=1)
     says(ctl.err, 'item 1', 'discarded')
     ctl('retry', '1', code=1)
-    ctl('undo', '1')
+    says(ctl('undo', '1'), 'Restored 1.')
     ctl('undo', '1', code=1)
     ctl('retry', '1', '99', code=1)
     says(ctl.err, 'item 99')
@@ -207,15 +220,34 @@ def test_failed_items_keep_their_reason(ctl, server):
 
 def test_sync_of_one_tag(ctl, server):
     ctl('add', '--tag', 'a', server.url + '/a')
-    ctl('sync', '--wait', 'b')
+    says(ctl('sync', '--wait', 'b'), 'Nothing', '“b”')
     assert ctl.json('sync', '--wait', 'a')['waiting'] == 0
 
 
 def test_unreachable_server_is_queued(ctl, server):
     ctl('add', 'http://127.0.0.1:1/x')
+    says(ctl('status'), '1 waiting', 'fieldpostctl sync')
     out = ctl.json('sync', '--wait', '--timeout', '2', code=3)
+    says(ctl.err, '1 waiting to be sent — ')
     assert out['waiting'] == 1 and out['sent'] == 0
     assert ctl.json('list')[0]['reason_code'] == 'network-connect'
+
+
+def test_who_waits_reads_why_at_once(ctl, server):
+    ctl('add', 'http://127.0.0.1:1/x')
+    began = time.monotonic()
+    run = subprocess.Popen([CTL, 'sync', '--wait', '--timeout', '4'], env=ctl.env, stderr=subprocess.PIPE,
+                           stdout=subprocess.DEVNULL, text=True)
+    first = run.stderr.readline()
+    took = time.monotonic() - began
+    rest = run.stderr.read()
+    run.stderr.close()
+    assert run.wait(30) == 3
+    says(first, '1 waiting to be sent')
+    says(first + rest, 'cannot be reached')
+    assert took < 3, took
+    lines = (first + rest).splitlines()
+    assert all(a != b for a, b in zip(lines, lines[1:])), lines
 
 
 def test_pause_and_resume(ctl, server):
@@ -253,9 +285,29 @@ def test_forms(ctl, server):
     says(ctl.err, 'nothing')
     ctl('fill', new['form_id'], '--set', 'age=3', code=1)
     says(ctl.err, 'Name', 'kept as draft')
-    ctl('forms', 'remove', new['form_id'])
+    says(ctl('forms', 'remove', new['form_id']), 'Removed “Short”')
     assert len(ctl.json('forms', 'list')) == 1
     ctl('fill', new['form_id'], code=1)
+
+
+def test_empty_lists_say_so(ctl, server):
+    for words, text in ((['list'], 'Nothing waits.'), (['list', '--tag', 'x'], 'No such items.'),
+                        (['forms', 'list'], 'No forms'), (['drafts', 'list'], 'No drafts'),
+                        (['server', 'list'], 'No servers')):
+        assert ctl(*words) == ''
+        says(ctl.err, text)
+        assert ctl.json(*words) == [] and ctl.err == ''
+    says(ctl('server', 'add', server.url), ': 1 form.')
+
+
+def test_a_terminal_gets_headings(ctl, server):
+    ctl('add', server.url)
+    main, side = os.openpty()
+    subprocess.run([CTL, 'list'], env=ctl.env, stdout=side, check=True, timeout=60)
+    says(os.read(main, 4096).decode(), 'State', '0 tries')
+    os.close(main)
+    os.close(side)
+    assert 'State' not in ctl('list')
 
 
 def test_forms_are_shown(ctl, server):
@@ -290,10 +342,10 @@ def test_fill(ctl, server):
     assert listed['uid'] == draft['draft'] and listed['form_title'] == 'Incident report'
     assert ctl.json('drafts', 'show', draft['draft'])['answers']['/data/where'] == 'Dock'
     says(ctl('drafts', 'show', draft['draft']), '/data/where=Dock')
-    ctl('drafts', 'discard', draft['draft'])
+    says(ctl('drafts', 'discard', draft['draft']), 'Discarded 1.')
     assert ctl.json('drafts', 'list') == []
     ctl('drafts', 'discard', draft['draft'], code=1)
-    ctl('drafts', 'undo', draft['draft'])
+    says(ctl('drafts', 'undo', draft['draft']), 'Restored 1.')
     ctl('drafts', 'show', 'nothing', code=1)
 
     item = ctl.json('fill', draft['draft'], *INCIDENT[2:])
@@ -361,6 +413,8 @@ def test_doctor(ctl, server):
     found = {f['check']: f for f in json.loads(run.stdout)}
     assert found['store']['level'] == 'ok' and found['bus']['level'] == 'warn', found
     assert {'space', 'sender', 'network', 'secrets'} <= set(found)
+    says(found['network']['text'], 'GNetworkMonitor')
+    assert 'nobody knows' not in found['network']['text'], found
     assert run.returncode in (0, 5)
     with open(os.path.join(ctl.env['FIELDPOST_DATA'], 'fieldpost.db'), 'r+b') as f:
         f.write(b'this is no database any more')
