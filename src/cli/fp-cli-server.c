@@ -51,14 +51,14 @@ print_added (FpCli             *cli,
   g_auto(FpCliAwait) await = { NULL };
   g_autoptr(GPtrArray) forms = NULL;
   g_autofree char *title = fp_cli_dup_line (server->title);
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, server->id);
   guint n = 0;
 
   fp_engine_list_forms_async (cli->engine, NULL, fp_cli_await_cb, &await);
   forms = fp_engine_list_forms_finish (cli->engine, fp_cli_wait (&await), NULL);
   for (guint i = 0; forms && i < forms->len; i++)
     n += ((FpFormRow *) g_ptr_array_index (forms, i))->server == server->id;
-  g_print (ngettext ("Added %s as server %" G_GINT64_FORMAT ": %u form.\n",
-                     "Added %s as server %" G_GINT64_FORMAT ": %u forms.\n", n), title, server->id, n);
+  g_print (ngettext ("Added %s as server %s: %u form.\n", "Added %s as server %s: %u forms.\n", n), title, id, n);
 }
 
 static int

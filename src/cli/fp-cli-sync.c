@@ -133,17 +133,24 @@ tell (Run *run)
   g_autofree char *title = NULL;
   g_autofree char *detail = NULL;
   g_autofree char *line = NULL;
+  gint64 away;
 
   if (!run->wait || (run->told && now - run->told_boot < TELL_MS))
     return;
   status->state = get_state (run);
+  /* Whatever was read last: somebody sends, otherwise nobody would wait. */
+  status->sender = TRUE;
   title = fp_status_dup_title (status);
   detail = fp_status_dup_detail (status);
   line = detail ? g_strdup_printf ("%s — %s", title, detail) : g_strdup (title);
   if (status->counts->waiting == 0 || g_strcmp0 (line, run->told) == 0)
     return;
 
-  g_printerr ("%s\n", line);
+  away = status->counts->next_try - fp_clock_get_wall_ms (run->cli->clock);
+  if (detail && status->state != FP_SYNC_SYNCING && away > 0)
+    g_printerr (_("%s; next try in %d s\n"), line, (int) ((away + 999) / 1000));
+  else
+    g_printerr ("%s\n", line);
   g_free (run->told);
   run->told = g_steal_pointer (&line);
   run->told_boot = now;
