@@ -84,20 +84,24 @@ fp_item_dup_state (const FpItem *item)
     }
 }
 
-/* "2 tries, next 14:05"; the time only where @words do not say it */
+/* "2 tries, next 14:05"; the time only where @words do not say it. NULL if there is nothing to say: a server that was
+ * not reached was not tried. */
 static char *
 dup_tries (const FpItem *item,
            const char   *words)
 {
-  g_autofree char *tries = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
+  g_autofree char *tries = item->attempts > 0 ? g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts),
+                                                                 item->attempts) : NULL;
   g_autofree char *time = NULL;
   gboolean again = item->state == FP_ITEM_PENDING || item->state == FP_ITEM_FAILED;
 
   if (!again || item->next_try <= g_get_real_time () / 1000)
     return g_steal_pointer (&tries);
   time = fp_format_time (item->next_try);
-  if (words && strstr (words, time))
+  if (strstr (words, time))
     return g_steal_pointer (&tries);
+  if (!tries)
+    return g_strdup_printf (_("next try %s"), time);
 
   /* Translators: how often it was tried, and the time of the next try: "2 tries, next 14:05" */
   return g_strdup_printf (_("%s, next %s"), tries, time);
@@ -127,9 +131,9 @@ dup_words (FpItemRow    *self,
     words = g_strdup_printf (_("Waits: %s"), self->hindrance);
   else
     words = fp_item_dup_state (item);
-  if (item->attempts == 0)
-    return g_steal_pointer (&words);
   tries = dup_tries (item, words);
+  if (!tries)
+    return g_steal_pointer (&words);
 
   return g_strdup_printf ("%s · %s", words, tries);
 }

@@ -147,6 +147,9 @@ def offline_submit_waits():
     window.find('status bar', '^1 waiting')
     open_page(window, 'Outbox')
     window.find('label', 'Harbour school', under=window.find('list', '^Outbox$'))
+    window.find('label', '^Waits: No network$', under=window.find('list', '^Outbox$'))
+    window.press('push button', 'Sync Now')
+    window.find('label', '^There is no network;')
     if place.receiver.events():
         raise Failed('sent without a network')
 
@@ -166,6 +169,7 @@ def online_delivers():
     until(lambda: place.receiver.events('stored'), 'the submission at the receiver')
     open_page(window, 'Sent')
     row = window.find('label', 'Harbour school', under=window.find('list', '^Sent$'))
+    window.find('label', r'^Received .* answer 201$', under=window.find('list', '^Sent$'))
     until(lambda: window.look('status bar', 'waiting') is None, 'no status when nothing waits')
     window.click(row)
     window.find('label', '^Answer of the Server$')
