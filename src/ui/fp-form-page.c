@@ -194,6 +194,7 @@ show_language (FpFormPage *self)
   const char *language = fp_form_model_get_language (fp_draft_get_model (self->draft));
   g_auto(GStrv) parts = g_strsplit (language ? language : "", " (", 2);
   g_autofree char *code = NULL;
+  g_autofree char *spoken = NULL;
 
   if (!parts[0])
     return;
@@ -202,6 +203,10 @@ show_language (FpFormPage *self)
   else if (self->narrow)
     code = g_utf8_substring (parts[0], 0, MIN (2, g_utf8_strlen (parts[0], -1)));
   gtk_menu_button_set_label (self->language_button, code ? code : parts[0]);
+  /* The button in the button has the focus, and would be read as "English" alone. */
+  spoken = g_strdup_printf (_("Language: %s"), parts[0]);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->language_button))),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
 
 static void
