@@ -62,6 +62,11 @@ def nothing_goes(place, *items):
     check(not place.receiver.events(), 'the receiver got something')
 
 
+def says(place, state):
+    """The status is the same everywhere within a second."""
+    until(lambda: place.store.status()['state'] == state, f'status {state}', 1)
+
+
 def goes_fast(place, told, *items):
     for item in items:
         match, _ = place.agent.wait_line(rf'sent {item["id"]} .*first byte (\d+) ms', after=told)
@@ -86,7 +91,7 @@ def portal(place):
     go(place, 'portal')
     items = [place.submit(), place.request()]
     nothing_goes(place, *items)
-    check(place.store.status()['state'] == 'portal', 'the status does not speak of the portal')
+    says(place, 'portal')
     goes_fast(place, go(place, 'full'), *items)
 
 
