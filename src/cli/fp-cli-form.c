@@ -18,51 +18,28 @@ static const char * const types[] = {
   [FP_QUESTION_NOTE] = "note",
 };
 
-/* The address of server @id as it may be shown; NULL = it is not known. */
-static char *
-dup_server_address (FpCli      *cli,
-                    gint64      id,
-                    const char *path)
-{
-  g_auto(FpCliAwait) await = { NULL };
-  g_autoptr(GPtrArray) servers = NULL;
-
-  fp_engine_list_servers_async (cli->engine, NULL, fp_cli_await_cb, &await);
-  servers = fp_engine_list_servers_finish (cli->engine, fp_cli_wait (&await), NULL);
-  for (guint i = 0; servers && i < servers->len; i++)
-    {
-      const FpServerRow *server = g_ptr_array_index (servers, i);
-      g_autofree char *url = g_strdup (server->url);
-      g_autofree char *address = NULL;
-
-      if (server->id != id)
-        continue;
-      while (g_str_has_suffix (url, "/"))
-        url[strlen (url) - 1] = '\0';
-      while (*path == '/')
-        path++;
-      address = g_strdup_printf ("%s/%s", url, path);
-      return fp_host_dup_display (address);
-    }
-
-  return NULL;
-}
-
 char *
 fp_cli_dup_destination (FpCli           *cli,
                         const FpFormRow *form,
                         FpFormDef       *def)
 {
-  const char *own = fp_form_def_get_submit_url (def);
-  const char *url = form->submit_url ? form->submit_url : own;
-  g_autofree char *origin = url ? fp_host_dup_origin (url, NULL) : NULL;
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(GPtrArray) servers = NULL;
+  const FpServerRow *home = NULL;
+  g_autofree char *address = NULL;
+  g_autofree char *origin = NULL;
 
-  if (origin)
-    return fp_host_dup_display (url);
-  if (form->server && !form->submit_url)
-    return dup_server_address (cli, form->server, own ? own : "submission");
+  fp_engine_list_servers_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  servers = fp_engine_list_servers_finish (cli->engine, fp_cli_wait (&await), NULL);
+  for (guint i = 0; servers && i < servers->len; i++)
+    if (((FpServerRow *) g_ptr_array_index (servers, i))->id == form->server)
+      home = g_ptr_array_index (servers, i);
 
-  return NULL;
+  address = fp_form_dup_destination (form, def, home);
+  /* A relative address without a server is none. */
+  origin = address ? fp_host_dup_origin (address, NULL) : NULL;
+
+  return origin ? fp_host_dup_display (address) : NULL;
 }
 
 FpFormDef *

@@ -51,6 +51,21 @@ dup_server_address (const FpServerRow *server,
   return g_strdup_printf ("%.*s/%s", (int) length, server->url, path);
 }
 
+char *
+fp_form_dup_destination (const FpFormRow   *form,
+                         FpFormDef         *def,
+                         const FpServerRow *home)
+{
+  const char *own = fp_form_def_get_submit_url (def);
+
+  if (form->submit_url)
+    return g_strdup (form->submit_url);
+  if (own && (!home || g_uri_peek_scheme (own)))
+    return g_strdup (own);
+
+  return home ? dup_server_address (home, own ? own : "submission") : NULL;
+}
+
 static gboolean
 has_origin (const FpServerRow *server,
             const char        *origin)
@@ -60,7 +75,6 @@ has_origin (const FpServerRow *server,
   return g_strcmp0 (its, origin) == 0;
 }
 
-/* Where the submission goes: the address given with the form, the form's own, or its server's (design 6, "Output"). */
 static gboolean
 set_destination (FpStoreTxn       *txn,
                  const FpFormRow  *form,
@@ -68,7 +82,6 @@ set_destination (FpStoreTxn       *txn,
                  FpItem           *item,
                  GError          **error)
 {
-  const char *own = fp_form_def_get_submit_url (def);
   g_autoptr(FpServerRow) home = NULL;
   g_autoptr(FpServerRow) server = NULL;
   g_autoptr(GError) local = NULL;
@@ -76,14 +89,9 @@ set_destination (FpStoreTxn       *txn,
   if (form->server && !(home = fp_server_rows_get (txn, form->server, error)))
     return FALSE;
 
-  g_clear_pointer (&item->url, g_free);
-  if (form->submit_url)
-    item->url = g_strdup (form->submit_url);
-  else if (own && (!home || g_uri_peek_scheme (own)))
-    item->url = g_strdup (own);
-  else if (home)
-    item->url = dup_server_address (home, own ? own : "submission");
-  else
+  g_free (item->url);
+  item->url = fp_form_dup_destination (form, def, home);
+  if (!item->url)
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NO_ADDRESS,
                    _("“%s” does not say where its answers go"), form->title);

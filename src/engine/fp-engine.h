@@ -88,6 +88,9 @@ void       fp_engine_load_form_async   (FpEngine *self, gint64 form, GCancellabl
 FpFormDef *fp_engine_load_form_finish  (FpEngine *self, GAsyncResult *res, GError **error);
 void       fp_engine_remove_form_async (FpEngine *self, gint64 form, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 gboolean   fp_engine_remove_form_finish(FpEngine *self, GAsyncResult *res, GError **error);
+/* Where the answers of a form go: the address given with it, its own, or its server's (design 6, "Output"). @home: the
+ * row of form->server (nullable). NULL = it does not say. May hold {secret}. */
+char      *fp_form_dup_destination     (const FpFormRow *form, FpFormDef *def, const FpServerRow *home);
 
 /* Servers. @secret: (nullable): password, or NULL where @url holds its token. Adds and downloads the forms. */
 void         fp_engine_add_server_async     (FpEngine *self, const char *url, const char *title, const char *user,
