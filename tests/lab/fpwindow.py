@@ -144,7 +144,7 @@ def picture(path):
     return path
 
 
-def settle(seconds=0.25):
+def settle(seconds=0.15):
     """Frames are drawn when the program likes; a picture wants the last one."""
     end = time.monotonic() + seconds
     context = GLib.MainContext.default()
