@@ -5,117 +5,14 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-store-private.h"
 
-typedef struct
-{
-  char *folder;
-  char *file;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
-
-static void
-setup_closed (Fixture      *f,
-              gconstpointer data)
-{
-  f->folder = fp_test_make_folder ();
-  f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
-  f->clock = fp_clock_new_fake (1700000000000, 1000000);
-}
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  setup_closed (f, data);
-  f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  g_clear_pointer (&f->store, fp_test_store_close);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
-  g_free (f->file);
-}
-
-/* A connection that is not the store's own. */
-static char *
-ask (Fixture    *f,
-     const char *sql)
-{
-  sqlite3 *db = NULL;
-  sqlite3_stmt *stmt = NULL;
-  char *answer;
-
-  g_assert_cmpint (sqlite3_open (f->file, &db), ==, SQLITE_OK);
-  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &stmt, NULL), ==, SQLITE_OK);
-  answer = sqlite3_step (stmt) == SQLITE_ROW ? g_strdup ((char *) sqlite3_column_text (stmt, 0)) : NULL;
-  sqlite3_finalize (stmt);
-  sqlite3_close (db);
-
-  return answer;
-}
-
-static void
-assert_answer (Fixture    *f,
-               const char *sql,
-               const char *expected)
-{
-  g_autofree char *answer = ask (f, sql);
-
-  g_assert_cmpstr (answer, ==, expected);
-}
-
 static gpointer
-set_setting (FpStoreTxn *txn,
-             gpointer    value,
-             GError    **error)
-{
-  fp_setting_rows_set (txn, "test", value, error);
-  return NULL;
-}
-
-static gpointer
-get_setting (FpStoreTxn *txn,
-             gpointer    data,
-             GError    **error)
-{
-  return fp_setting_rows_get (txn, "test", error);
-}
-
-static void
-assert_setting (FpStore    *store,
-                const char *expected)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *value = fp_test_store_read (store, get_setting, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (value, ==, expected);
-}
-
-static void
-write_setting (FpStore    *store,
-               const char *value)
-{
-  g_autoptr(GError) error = NULL;
-
-  fp_test_store_write (store, set_setting, (gpointer) value, &error);
-  g_assert_no_error (error);
-}
-
-static gpointer
-write_much (FpStoreTxn *txn,
-            gpointer    data,
-            GError    **error)
+write_much (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
 {
   g_autofree char *text = g_strnfill (400000, 'x');
   g_autofree char *name = g_strdup_printf ("much-%d", GPOINTER_TO_INT (data));
@@ -125,8 +22,8 @@ write_much (FpStoreTxn *txn,
 }
 
 static guint
-mode_of (Fixture    *f,
-         const char *name)
+mode_of (FpStoreFixture *f,
+         const char     *name)
 {
   g_autofree char *path = g_build_filename (f->folder, name, NULL);
   struct stat file;
@@ -136,8 +33,8 @@ mode_of (Fixture    *f,
 }
 
 static void
-test_fresh_file_is_private_and_marked (Fixture      *f,
-                                       gconstpointer data)
+test_fresh_file_is_private_and_marked (FpStoreFixture *f,
+                                       gconstpointer   data)
 {
   mode_t mask = umask (0);
   g_autofree char *above = f->folder;
@@ -146,7 +43,7 @@ test_fresh_file_is_private_and_marked (Fixture      *f,
   g_free (f->file);
   f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
   f->store = fp_test_store_open (f->folder, f->clock);
-  write_setting (f->store, "x");
+  fp_store_fixture_write_setting (f->store, "x");
   umask (mask);
 
   g_assert_cmpuint (mode_of (f, ""), ==, 0700);
@@ -155,10 +52,10 @@ test_fresh_file_is_private_and_marked (Fixture      *f,
   g_assert_cmpuint (mode_of (f, "fieldpost.db-wal"), ==, 0600);
   g_assert_cmpuint (mode_of (f, "turn.lock"), ==, 0600);
   g_assert_cmpuint (mode_of (f, "write.lock"), ==, 0600);
-  assert_answer (f, "PRAGMA journal_mode", "wal");
-  assert_answer (f, "PRAGMA application_id", "1179677556");
-  assert_answer (f, "PRAGMA user_version", "1");
-  assert_answer (f, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+  fp_store_fixture_assert_answer (f, "PRAGMA journal_mode", "wal");
+  fp_store_fixture_assert_answer (f, "PRAGMA application_id", "1179677556");
+  fp_store_fixture_assert_answer (f, "PRAGMA user_version", "1");
+  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
                     " AND name NOT LIKE 'sqlite_%' AND strict = 0",
                  "0");
   g_assert_null (fp_store_get_warning (f->store));
@@ -168,9 +65,9 @@ test_fresh_file_is_private_and_marked (Fixture      *f,
 }
 
 static gpointer
-read_pragmas (FpStoreTxn *txn,
-              gpointer    data,
-              GError    **error)
+read_pragmas (FpStoreTxn  *txn,
+              gpointer     data,
+              GError     **error)
 {
   gint64 *values = data;
 
@@ -182,8 +79,8 @@ read_pragmas (FpStoreTxn *txn,
 }
 
 static void
-test_writer_is_durable (Fixture      *f,
-                        gconstpointer data)
+test_writer_is_durable (FpStoreFixture *f,
+                        gconstpointer   data)
 {
   gint64 values[3] = { -1, -1, -1 };
 
@@ -194,37 +91,37 @@ test_writer_is_durable (Fixture      *f,
 }
 
 static void
-test_reopened_is_the_same (Fixture      *f,
-                           gconstpointer data)
+test_reopened_is_the_same (FpStoreFixture *f,
+                           gconstpointer   data)
 {
   g_autofree char *id = g_strdup (fp_store_get_id (f->store));
 
   g_assert_cmpuint (strlen (id), ==, 32);
-  write_setting (f->store, "kept");
+  fp_store_fixture_write_setting (f->store, "kept");
   fp_test_store_close (f->store);
   f->store = fp_test_store_open (f->folder, f->clock);
   g_assert_cmpstr (fp_store_get_id (f->store), ==, id);
-  assert_setting (f->store, "kept");
+  fp_store_fixture_assert_setting (f->store, "kept");
 }
 
 static void
-test_may_be_opened_again_by_itself (Fixture      *f,
-                                    gconstpointer data)
+test_may_be_opened_again_by_itself (FpStoreFixture *f,
+                                    gconstpointer   data)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GError) error = NULL;
 
-  write_setting (f->store, "kept");
+  fp_store_fixture_write_setting (f->store, "kept");
   fp_store_close_async (f->store, NULL, fp_test_await_cb, &await);
   g_assert_true (fp_store_close_finish (f->store, fp_test_await (&await), NULL));
   fp_test_store_try_open (f->store, &error);
   g_assert_no_error (error);
-  assert_setting (f->store, "kept");
+  fp_store_fixture_assert_setting (f->store, "kept");
 }
 
 static void
-test_network_file_system_has_no_log (Fixture      *f,
-                                     gconstpointer data)
+test_network_file_system_has_no_log (FpStoreFixture *f,
+                                     gconstpointer   data)
 {
   g_autoptr(GError) error = NULL;
 
@@ -232,15 +129,15 @@ test_network_file_system_has_no_log (Fixture      *f,
   _fp_store_pretend_network (f->store);
   fp_test_store_try_open (f->store, &error);
   g_assert_no_error (error);
-  write_setting (f->store, "x");
-  assert_setting (f->store, "x");
-  assert_answer (f, "PRAGMA journal_mode", "delete"); /* not wal: nothing but WAL is kept in the file */
+  fp_store_fixture_write_setting (f->store, "x");
+  fp_store_fixture_assert_setting (f->store, "x");
+  fp_store_fixture_assert_answer (f, "PRAGMA journal_mode", "delete"); /* not wal: nothing but WAL is kept in the file */
   g_assert_nonnull (fp_store_get_warning (f->store));
 }
 
 static void
-test_newer_is_refused_untouched (Fixture      *f,
-                                 gconstpointer data)
+test_newer_is_refused_untouched (FpStoreFixture *f,
+                                 gconstpointer   data)
 {
   g_autoptr(FpStore) store = NULL;
   g_autoptr(GError) error = NULL;
@@ -248,8 +145,8 @@ test_newer_is_refused_untouched (Fixture      *f,
   gsize size_before, size_after;
 
   g_clear_pointer (&f->store, fp_test_store_close);
-  g_free (ask (f, "PRAGMA user_version = 2"));
-  g_free (ask (f, "PRAGMA wal_checkpoint(TRUNCATE)"));
+  g_free (fp_store_fixture_ask (f, "PRAGMA user_version = 2"));
+  g_free (fp_store_fixture_ask (f, "PRAGMA wal_checkpoint(TRUNCATE)"));
   g_file_get_contents (f->file, &before, &size_before, NULL);
 
   store = fp_store_new (f->folder, f->clock);
@@ -261,22 +158,22 @@ test_newer_is_refused_untouched (Fixture      *f,
 }
 
 static void
-test_database_of_another_is_refused (Fixture      *f,
-                                     gconstpointer data)
+test_database_of_another_is_refused (FpStoreFixture *f,
+                                     gconstpointer   data)
 {
   g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
   g_autoptr(GError) error = NULL;
 
-  g_free (ask (f, "CREATE TABLE bookmarks (x)"));
+  g_free (fp_store_fixture_ask (f, "CREATE TABLE bookmarks (x)"));
   g_assert_false (fp_test_store_try_open (store, &error));
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
-  assert_answer (f, "SELECT count(*) FROM sqlite_schema", "1");
-  assert_answer (f, "PRAGMA journal_mode", "delete");
+  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM sqlite_schema", "1");
+  fp_store_fixture_assert_answer (f, "PRAGMA journal_mode", "delete");
 }
 
 static void
-test_garbage_is_corrupt_and_kept (Fixture      *f,
-                                  gconstpointer data)
+test_garbage_is_corrupt_and_kept (FpStoreFixture *f,
+                                  gconstpointer   data)
 {
   g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
   g_autofree char *garbage = g_strnfill (20000, '#');
@@ -297,8 +194,8 @@ test_garbage_is_corrupt_and_kept (Fixture      *f,
 }
 
 static void
-test_damaged_page_is_corrupt (Fixture      *f,
-                              gconstpointer data)
+test_damaged_page_is_corrupt (FpStoreFixture *f,
+                              gconstpointer   data)
 {
   g_autoptr(GError) error = NULL;
   char zeros[4096] = { 0 };
@@ -316,14 +213,14 @@ test_damaged_page_is_corrupt (Fixture      *f,
 
   f->store = fp_store_new (f->folder, f->clock);
   if (fp_test_store_try_open (f->store, &error))
-    g_free (fp_test_store_read (f->store, get_setting, NULL, &error));
+    g_free (fp_test_store_read (f->store, fp_store_fixture_get_setting, NULL, &error));
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT);
   g_assert_true (g_file_test (f->file, G_FILE_TEST_EXISTS));
 }
 
 static void
-test_failed_open_leaves_no_descriptor (Fixture      *f,
-                                       gconstpointer data)
+test_failed_open_leaves_no_descriptor (FpStoreFixture *f,
+                                       gconstpointer   data)
 {
   g_autoptr(FpStore) store = NULL;
   int before, after, i;
@@ -345,8 +242,8 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/" path, Fixture, NULL, setup, func, teardown)
-#define ADD_CLOSED(path, func) g_test_add ("/store/" path, Fixture, NULL, setup_closed, func, teardown)
+#define ADD(path, func) g_test_add ("/store/" path, FpStoreFixture, NULL, fp_store_fixture_setup, func, fp_store_fixture_teardown)
+#define ADD_CLOSED(path, func) g_test_add ("/store/" path, FpStoreFixture, NULL, fp_store_fixture_setup_closed, func, fp_store_fixture_teardown)
   ADD_CLOSED ("open/fresh-file-is-private-and-marked", test_fresh_file_is_private_and_marked);
   ADD ("open/writer-is-durable", test_writer_is_durable);
   ADD ("open/reopened-is-the-same", test_reopened_is_the_same);

@@ -5,105 +5,9 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-store-private.h"
-
-typedef struct
-{
-  char *folder;
-  char *file;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  f->folder = fp_test_make_folder ();
-  f->file = g_build_filename (f->folder, "fieldpost.db", NULL);
-  f->clock = fp_clock_new_fake (1700000000000, 1000000);
-  f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  g_clear_pointer (&f->store, fp_test_store_close);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
-  g_free (f->file);
-}
-
-/* A connection that is not the store's own. */
-static char *
-ask (Fixture    *f,
-     const char *sql)
-{
-  sqlite3 *db = NULL;
-  sqlite3_stmt *stmt = NULL;
-  char *answer;
-
-  g_assert_cmpint (sqlite3_open (f->file, &db), ==, SQLITE_OK);
-  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &stmt, NULL), ==, SQLITE_OK);
-  answer = sqlite3_step (stmt) == SQLITE_ROW ? g_strdup ((char *) sqlite3_column_text (stmt, 0)) : NULL;
-  sqlite3_finalize (stmt);
-  sqlite3_close (db);
-
-  return answer;
-}
-
-static void
-assert_answer (Fixture    *f,
-               const char *sql,
-               const char *expected)
-{
-  g_autofree char *answer = ask (f, sql);
-
-  g_assert_cmpstr (answer, ==, expected);
-}
-
-static gpointer
-set_setting (FpStoreTxn *txn,
-             gpointer    value,
-             GError    **error)
-{
-  fp_setting_rows_set (txn, "test", value, error);
-  return NULL;
-}
-
-static gpointer
-get_setting (FpStoreTxn *txn,
-             gpointer    data,
-             GError    **error)
-{
-  return fp_setting_rows_get (txn, "test", error);
-}
-
-static void
-assert_setting (FpStore    *store,
-                const char *expected)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *value = fp_test_store_read (store, get_setting, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (value, ==, expected);
-}
-
-static void
-write_setting (FpStore    *store,
-               const char *value)
-{
-  g_autoptr(GError) error = NULL;
-
-  fp_test_store_write (store, set_setting, (gpointer) value, &error);
-  g_assert_no_error (error);
-}
 
 static guint n_freed;
 
@@ -114,9 +18,9 @@ count_free (gpointer data)
 }
 
 static gpointer
-write_then_fail (FpStoreTxn *txn,
-                 gpointer    data,
-                 GError    **error)
+write_then_fail (FpStoreTxn  *txn,
+                 gpointer     data,
+                 GError     **error)
 {
   fp_setting_rows_set (txn, "test", "half", NULL);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "No");
@@ -133,14 +37,14 @@ count_changed (FpStore *store,
 }
 
 static void
-test_error_rolls_back (Fixture      *f,
-                       gconstpointer data)
+test_error_rolls_back (FpStoreFixture *f,
+                       gconstpointer   data)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GError) error = NULL;
   guint changed = 0;
 
-  write_setting (f->store, "whole");
+  fp_store_fixture_write_setting (f->store, "whole");
   fp_test_drain ();
   g_signal_connect (f->store, "changed", G_CALLBACK (count_changed), &changed);
   n_freed = 0;
@@ -148,7 +52,7 @@ test_error_rolls_back (Fixture      *f,
   g_assert_null (fp_store_write_finish (f->store, fp_test_await (&await), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_cmpuint (n_freed, ==, 1);
-  assert_setting (f->store, "whole");
+  fp_store_fixture_assert_setting (f->store, "whole");
   fp_test_drain ();
   g_assert_cmpuint (changed, ==, 0);
   g_signal_handlers_disconnect_by_data (f->store, &changed);
@@ -163,9 +67,9 @@ typedef struct
 } News;
 
 static gpointer
-touch (FpStoreTxn *txn,
-       gpointer    data,
-       GError    **error)
+touch (FpStoreTxn  *txn,
+       gpointer     data,
+       GError     **error)
 {
   fp_store_txn_touch (txn, FP_STORE_DRAFTS, 0);
   fp_store_txn_touch (txn, FP_STORE_ITEMS, 42);
@@ -193,8 +97,8 @@ returned_cb (GObject      *source,
 }
 
 static void
-test_changed_names_what_was_touched (Fixture      *f,
-                                     gconstpointer data)
+test_changed_names_what_was_touched (FpStoreFixture *f,
+                                     gconstpointer   data)
 {
   News news = { 0 };
 
@@ -208,28 +112,28 @@ test_changed_names_what_was_touched (Fixture      *f,
 }
 
 static void
-test_reader_cannot_write (Fixture      *f,
-                          gconstpointer data)
+test_reader_cannot_write (FpStoreFixture *f,
+                          gconstpointer   data)
 {
   g_autoptr(GError) error = NULL;
 
-  fp_test_store_read (f->store, set_setting, (gpointer) "sneaked", &error);
+  fp_test_store_read (f->store, fp_store_fixture_set_setting, (gpointer) "sneaked", &error);
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_READ_ONLY);
-  assert_setting (f->store, NULL);
+  fp_store_fixture_assert_setting (f->store, NULL);
 }
 
 static gpointer
-add_stray_row (FpStoreTxn *txn,
-               gpointer    data,
-               GError    **error)
+add_stray_row (FpStoreTxn  *txn,
+               gpointer     data,
+               GError     **error)
 {
   fp_db_exec (txn->db, "INSERT INTO draft_file (draft, name, sha256) VALUES (7, 'x', 'none')", error);
   return NULL;
 }
 
 static void
-test_foreign_keys_hold (Fixture      *f,
-                        gconstpointer data)
+test_foreign_keys_hold (FpStoreFixture *f,
+                        gconstpointer   data)
 {
   g_autoptr(GError) error = NULL;
 
@@ -238,38 +142,38 @@ test_foreign_keys_hold (Fixture      *f,
 }
 
 static void
-test_writes_finish_in_order (Fixture      *f,
-                             gconstpointer data)
+test_writes_finish_in_order (FpStoreFixture *f,
+                             gconstpointer   data)
 {
   g_auto(FpTestAwait) first = FP_TEST_AWAIT;
   g_auto(FpTestAwait) last = FP_TEST_AWAIT;
   int i;
 
-  fp_store_write_async (f->store, set_setting, (gpointer) "first", NULL, NULL, NULL, fp_test_await_cb,
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "first", NULL, NULL, NULL, fp_test_await_cb,
                         &first);
   for (i = 0; i < 50; i++)
-    fp_store_write_async (f->store, set_setting, (gpointer) (i % 2 ? "a" : "b"), NULL, NULL, NULL, NULL,
+    fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) (i % 2 ? "a" : "b"), NULL, NULL, NULL, NULL,
                           NULL);
-  fp_store_write_async (f->store, set_setting, (gpointer) "last", NULL, NULL, NULL, fp_test_await_cb, &last);
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "last", NULL, NULL, NULL, fp_test_await_cb, &last);
   fp_test_await (&last);
   g_assert_nonnull (first.result);
-  assert_setting (f->store, "last");
+  fp_store_fixture_assert_setting (f->store, "last");
 }
 
 static void
-test_close_waits_then_refuses (Fixture      *f,
-                               gconstpointer data)
+test_close_waits_then_refuses (FpStoreFixture *f,
+                               gconstpointer   data)
 {
   g_auto(FpTestAwait) write = FP_TEST_AWAIT;
   g_auto(FpTestAwait) late = FP_TEST_AWAIT;
   g_auto(FpTestAwait) closed = FP_TEST_AWAIT;
   g_autoptr(GError) error = NULL;
 
-  fp_store_write_async (f->store, set_setting, (gpointer) "in time", NULL, NULL, NULL, fp_test_await_cb,
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "in time", NULL, NULL, NULL, fp_test_await_cb,
                         &write);
   fp_store_close_async (f->store, NULL, fp_test_await_cb, &closed);
   n_freed = 0;
-  fp_store_write_async (f->store, set_setting, (gpointer) "too late", count_free, NULL, NULL,
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "too late", count_free, NULL, NULL,
                         fp_test_await_cb, &late);
   fp_store_close_finish (f->store, fp_test_await (&closed), &error);
   g_assert_no_error (error);
@@ -279,12 +183,12 @@ test_close_waits_then_refuses (Fixture      *f,
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CLOSED);
   fp_test_await_clear (&late);
   fp_test_until (n_freed == 1);
-  assert_answer (f, "SELECT value FROM setting", "in time");
+  fp_store_fixture_assert_answer (f, "SELECT value FROM setting", "in time");
 }
 
 static int
-hold_lock (Fixture    *f,
-           const char *name)
+hold_lock (FpStoreFixture *f,
+           const char     *name)
 {
   g_autofree char *path = g_build_filename (f->folder, name, NULL);
   int fd = open (path, O_RDWR | O_CLOEXEC);
@@ -294,8 +198,8 @@ hold_lock (Fixture    *f,
 }
 
 static void
-test_cancel_ends_the_wait (Fixture      *f,
-                           gconstpointer lock)
+test_cancel_ends_the_wait (FpStoreFixture *f,
+                           gconstpointer   lock)
 {
   g_auto(FpTestAwait) cancelled = FP_TEST_AWAIT;
   g_auto(FpTestAwait) waits = FP_TEST_AWAIT;
@@ -303,9 +207,9 @@ test_cancel_ends_the_wait (Fixture      *f,
   g_autoptr(GError) error = NULL;
   int fd = hold_lock (f, lock);
 
-  fp_store_write_async (f->store, set_setting, (gpointer) "cancelled", NULL, NULL, cancellable,
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "cancelled", NULL, NULL, cancellable,
                         fp_test_await_cb, &cancelled);
-  fp_store_write_async (f->store, set_setting, (gpointer) "waited", NULL, NULL, NULL, fp_test_await_cb,
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "waited", NULL, NULL, NULL, fp_test_await_cb,
                         &waits);
   g_usleep (20000); /* most often it is then waiting; cancelling earlier is right as well */
   g_cancellable_cancel (cancellable);
@@ -314,29 +218,29 @@ test_cancel_ends_the_wait (Fixture      *f,
   g_assert_null (waits.result);
   close (fd);
   fp_test_await (&waits);
-  assert_setting (f->store, "waited");
+  fp_store_fixture_assert_setting (f->store, "waited");
 }
 
 static void
-test_cancelled_does_not_start (Fixture      *f,
-                               gconstpointer data)
+test_cancelled_does_not_start (FpStoreFixture *f,
+                               gconstpointer   data)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
 
   g_cancellable_cancel (cancellable);
-  fp_store_write_async (f->store, set_setting, (gpointer) "x", NULL, NULL, cancellable, fp_test_await_cb,
+  fp_store_write_async (f->store, fp_store_fixture_set_setting, (gpointer) "x", NULL, NULL, cancellable, fp_test_await_cb,
                         &await);
   fp_store_write_finish (f->store, fp_test_await (&await), &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  assert_setting (f->store, NULL);
+  fp_store_fixture_assert_setting (f->store, NULL);
 }
 
 static gpointer
-append_to_setting (FpStoreTxn *txn,
-                   gpointer    value,
-                   GError    **error)
+append_to_setting (FpStoreTxn  *txn,
+                   gpointer     value,
+                   GError     **error)
 {
   g_autofree char *before = fp_setting_rows_get (txn, "test", error);
   g_autofree char *after = g_strconcat (before, value, NULL);
@@ -347,14 +251,14 @@ append_to_setting (FpStoreTxn *txn,
 
 /* A backup or a shell knows nothing of our lock files. What it writes meanwhile is not overwritten. */
 static void
-test_waits_for_a_program_that_is_not_ours (Fixture      *f,
-                                           gconstpointer data)
+test_waits_for_a_program_that_is_not_ours (FpStoreFixture *f,
+                                           gconstpointer   data)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GError) error = NULL;
   sqlite3 *db = NULL;
 
-  write_setting (f->store, "a");
+  fp_store_fixture_write_setting (f->store, "a");
   g_assert_cmpint (sqlite3_open (f->file, &db), ==, SQLITE_OK);
   sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   g_assert_cmpint (sqlite3_exec (db, "BEGIN IMMEDIATE; UPDATE setting SET value = value || 'b'", NULL, NULL,
@@ -368,13 +272,13 @@ test_waits_for_a_program_that_is_not_ours (Fixture      *f,
   sqlite3_close (db);
   fp_store_write_finish (f->store, fp_test_await (&await), &error);
   g_assert_no_error (error);
-  assert_setting (f->store, "abc");
+  fp_store_fixture_assert_setting (f->store, "abc");
 }
 
 static gpointer
-cancel_myself (FpStoreTxn *txn,
-               gpointer    cancellable,
-               GError    **error)
+cancel_myself (FpStoreTxn  *txn,
+               gpointer     cancellable,
+               GError     **error)
 {
   g_cancellable_cancel (cancellable);
   fp_setting_rows_set (txn, "test", "done", error);
@@ -382,8 +286,8 @@ cancel_myself (FpStoreTxn *txn,
 }
 
 static void
-test_cancel_is_too_late_inside (Fixture      *f,
-                                gconstpointer data)
+test_cancel_is_too_late_inside (FpStoreFixture *f,
+                                gconstpointer   data)
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
@@ -393,12 +297,12 @@ test_cancel_is_too_late_inside (Fixture      *f,
                         &await);
   g_assert_nonnull (fp_store_write_finish (f->store, fp_test_await (&await), &error));
   g_assert_no_error (error);
-  assert_setting (f->store, "done");
+  fp_store_fixture_assert_setting (f->store, "done");
 }
 
 static void
-test_busy_after_30_seconds (Fixture      *f,
-                            gconstpointer data)
+test_busy_after_30_seconds (FpStoreFixture *f,
+                            gconstpointer   data)
 {
   g_autoptr(GError) error = NULL;
   int fd;
@@ -409,10 +313,10 @@ test_busy_after_30_seconds (Fixture      *f,
       return;
     }
   fd = hold_lock (f, "write.lock");
-  fp_test_store_write (f->store, set_setting, (gpointer) "never", &error);
+  fp_test_store_write (f->store, fp_store_fixture_set_setting, (gpointer) "never", &error);
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_BUSY);
   close (fd);
-  assert_setting (f->store, NULL);
+  fp_store_fixture_assert_setting (f->store, NULL);
 }
 
 typedef struct
@@ -424,9 +328,9 @@ typedef struct
 } Snapshot;
 
 static gpointer
-read_twice (FpStoreTxn *txn,
-            gpointer    data,
-            GError    **error)
+read_twice (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
 {
   Snapshot *s = data;
 
@@ -443,19 +347,19 @@ read_twice (FpStoreTxn *txn,
 }
 
 static void
-test_read_is_a_snapshot_and_blocks_no_write (Fixture      *f,
-                                             gconstpointer data)
+test_read_is_a_snapshot_and_blocks_no_write (FpStoreFixture *f,
+                                             gconstpointer   data)
 {
   g_auto(FpTestAwait) read = FP_TEST_AWAIT;
   Snapshot s = { 0 };
 
-  write_setting (f->store, "old");
+  fp_store_fixture_write_setting (f->store, "old");
   fp_store_read_async (f->store, read_twice, &s, NULL, NULL, NULL, fp_test_await_cb, &read);
   g_mutex_lock (&s.lock);
   while (!s.reading)
     g_cond_wait (&s.cond, &s.lock);
   g_mutex_unlock (&s.lock);
-  write_setting (f->store, "new");
+  fp_store_fixture_write_setting (f->store, "new");
   g_mutex_lock (&s.lock);
   s.written = TRUE;
   g_cond_signal (&s.cond);
@@ -463,15 +367,15 @@ test_read_is_a_snapshot_and_blocks_no_write (Fixture      *f,
   fp_test_await (&read);
   g_assert_cmpstr (s.before, ==, "old");
   g_assert_cmpstr (s.after, ==, "old");
-  assert_setting (f->store, "new");
+  fp_store_fixture_assert_setting (f->store, "new");
   g_free (s.before);
   g_free (s.after);
 }
 
 static gpointer
-write_much (FpStoreTxn *txn,
-            gpointer    data,
-            GError    **error)
+write_much (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
 {
   g_autofree char *text = g_strnfill (400000, 'x');
   g_autofree char *name = g_strdup_printf ("much-%d", GPOINTER_TO_INT (data));
@@ -481,8 +385,8 @@ write_much (FpStoreTxn *txn,
 }
 
 static void
-test_log_is_copied_back (Fixture      *f,
-                         gconstpointer data)
+test_log_is_copied_back (FpStoreFixture *f,
+                         gconstpointer   data)
 {
   g_autofree char *wal = g_strconcat (f->file, "-wal", NULL);
   GStatBuf file;
@@ -495,8 +399,8 @@ test_log_is_copied_back (Fixture      *f,
   g_clear_pointer (&f->store, fp_test_store_close);
   g_stat (wal, &file);
   g_assert_cmpint (file.st_size, ==, 0);
-  assert_answer (f, "PRAGMA integrity_check", "ok");
-  assert_answer (f, "SELECT count(*) FROM setting", "60");
+  fp_store_fixture_assert_answer (f, "PRAGMA integrity_check", "ok");
+  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM setting", "60");
 }
 
 int
@@ -505,15 +409,15 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/" path, Fixture, NULL, setup, func, teardown)
+#define ADD(path, func) g_test_add ("/store/" path, FpStoreFixture, NULL, fp_store_fixture_setup, func, fp_store_fixture_teardown)
   ADD ("write/error-rolls-back", test_error_rolls_back);
   ADD ("write/changed-names-what-was-touched", test_changed_names_what_was_touched);
   ADD ("write/foreign-keys-hold", test_foreign_keys_hold);
   ADD ("write/finish-in-order", test_writes_finish_in_order);
-  g_test_add ("/store/write/cancel-ends-the-wait-for-the-turn", Fixture, "turn.lock", setup,
-              test_cancel_ends_the_wait, teardown);
-  g_test_add ("/store/write/cancel-ends-the-wait-for-the-writer", Fixture, "write.lock", setup,
-              test_cancel_ends_the_wait, teardown);
+  g_test_add ("/store/write/cancel-ends-the-wait-for-the-turn", FpStoreFixture, "turn.lock", fp_store_fixture_setup,
+              test_cancel_ends_the_wait, fp_store_fixture_teardown);
+  g_test_add ("/store/write/cancel-ends-the-wait-for-the-writer", FpStoreFixture, "write.lock", fp_store_fixture_setup,
+              test_cancel_ends_the_wait, fp_store_fixture_teardown);
   ADD ("write/cancelled-does-not-start", test_cancelled_does_not_start);
   ADD ("write/waits-for-a-program-that-is-not-ours", test_waits_for_a_program_that_is_not_ours);
   ADD ("write/cancel-is-too-late-inside", test_cancel_is_too_late_inside);

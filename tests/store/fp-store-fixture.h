@@ -1,0 +1,43 @@
+/* fp-store-fixture.h — a store in a folder of its own, and a look at its file past it */
+#pragma once
+
+#include "fp-test-store.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *folder;
+  char *file; /* the database */
+  FpClock *clock; /* a fake one */
+  FpStore *store; /* (nullable) */
+} FpStoreFixture;
+
+/* For g_test_add(): with the store open, or without one. */
+void     fp_store_fixture_setup          (FpStoreFixture  *f,
+                                          gconstpointer    data);
+void     fp_store_fixture_setup_closed   (FpStoreFixture  *f,
+                                          gconstpointer    data);
+void     fp_store_fixture_teardown       (FpStoreFixture  *f,
+                                          gconstpointer    data);
+
+/* What a connection that is not the store's own gets for @sql: the first value, or NULL. Caller frees. */
+char    *fp_store_fixture_ask            (FpStoreFixture  *f,
+                                          const char      *sql);
+void     fp_store_fixture_assert_answer  (FpStoreFixture  *f,
+                                          const char      *sql,
+                                          const char      *expected);
+
+/* One setting, as the smallest thing that a store can hold; the first two are FpStoreFunc. */
+gpointer fp_store_fixture_set_setting    (FpStoreTxn      *txn,
+                                          gpointer         value,
+                                          GError         **error);
+gpointer fp_store_fixture_get_setting    (FpStoreTxn      *txn,
+                                          gpointer         data,
+                                          GError         **error);
+void     fp_store_fixture_write_setting  (FpStore         *store,
+                                          const char      *value);
+void     fp_store_fixture_assert_setting (FpStore         *store,
+                                          const char      *expected);
+
+G_END_DECLS
