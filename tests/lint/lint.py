@@ -21,7 +21,8 @@ class Tree:
         self.files = []
         for folder, names, files in os.walk(root):
             here = os.path.relpath(folder, root)
-            names[:] = sorted(n for n in names if not GENERATED_FOLDERS.match(n) or n == 'build-aux')
+            names[:] = sorted(n for n in names if (not GENERATED_FOLDERS.match(n) or n == 'build-aux')
+                              and not os.path.exists(os.path.join(folder, n, 'build.ninja')))
             if here == 'tests/lint' and 'fixtures' in names:
                 names.remove('fixtures')
             self.files += [os.path.normpath(os.path.join(here, f)) for f in sorted(files)]
