@@ -7,7 +7,10 @@
 #include "base/fp-clock.h"
 #include "fp-test-http.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifndef __has_feature /* clang's way to say it */
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature (address_sanitizer)
 #define RUNNING_ON_SANITIZER 1
 #else
 #define RUNNING_ON_SANITIZER 0
