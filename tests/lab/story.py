@@ -29,9 +29,10 @@ def tell():
     place = outage.Place(os.path.join(FOLDER, 'received'))
     store, agent = place.store, place.start_agent()
     forms = store.json('forms', 'list')
-    how = 'a real NetworkManager in a network namespace' if who == 'NetworkManager' else \
-        'namespaces are refused here, so a stand-in plays NetworkManager'
-    say(f'Receiver on {place.receiver.url} offers {len(forms)} forms; {how} decides when it can be reached.')
+    real = who == 'NetworkManager'
+    how = 'a real NetworkManager in a network namespace decides when it can be reached.' if real else \
+        'a stand-in for NetworkManager decides when it can be reached (namespaces are refused here).'
+    say(f'Receiver on {place.receiver.url} offers {len(forms)} forms; {how}')
 
     draft = store.json('fill', outage.FORM, *outage.as_options(outage.BEGUN), '--draft')
     uid = draft['draft']
@@ -48,7 +49,7 @@ def tell():
     world('offline')
     agent.wait_line('link offline', after=told)
     status = until(lambda: (lambda s: s if s['connectivity'] == 'offline' else None)(store.status()), 'offline')
-    say(f'The cable is out; libnm says: {status["connectivity"]}.')
+    say(f'{"The cable is out" if real else "Told to be offline"}; libnm says: {status["connectivity"]}.')
 
     item = submit(place, uid)
     status = until(lambda: (lambda s: s if s['waiting'] == 1 else None)(store.status()), '1 waiting')
@@ -58,7 +59,7 @@ def tell():
     told = len(agent.read())
     world('full')
     agent.wait_line('link full', after=told)
-    say('The cable is back; libnm says: full.')
+    say(f'{"The cable is back" if real else "Told to be back"}; libnm says: full.')
 
     match, _ = agent.wait_line(rf'sent {item["id"]} .*first byte (\d+) ms after full', after=told)
     sent = place.wait_sent(item['id'])
