@@ -54,7 +54,7 @@ test_fresh_file_is_private_and_marked (FpStoreFixture *f,
   g_assert_cmpuint (mode_of (f, "write.lock"), ==, 0600);
   fp_store_fixture_assert_answer (f, "PRAGMA journal_mode", "wal");
   fp_store_fixture_assert_answer (f, "PRAGMA application_id", "1179677556");
-  fp_store_fixture_assert_answer (f, "PRAGMA user_version", "1");
+  fp_store_fixture_assert_answer (f, "PRAGMA user_version", "2");
   fp_store_fixture_assert_answer (f, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
                     " AND name NOT LIKE 'sqlite_%' AND strict = 0",
                  "0");
@@ -145,14 +145,14 @@ test_newer_is_refused_untouched (FpStoreFixture *f,
   gsize size_before, size_after;
 
   g_clear_pointer (&f->store, fp_test_store_close);
-  g_free (fp_store_fixture_ask (f, "PRAGMA user_version = 2"));
+  g_free (fp_store_fixture_ask (f, "PRAGMA user_version = 3"));
   g_free (fp_store_fixture_ask (f, "PRAGMA wal_checkpoint(TRUNCATE)"));
   g_file_get_contents (f->file, &before, &size_before, NULL);
 
   store = fp_store_new (f->folder, f->clock);
   g_assert_false (fp_test_store_try_open (store, &error));
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_TOO_NEW);
-  g_assert_nonnull (strstr (error->message, "format 2"));
+  g_assert_nonnull (strstr (error->message, "format 3"));
   g_file_get_contents (f->file, &after, &size_after, NULL);
   g_assert_cmpmem (before, size_before, after, size_after);
 }

@@ -106,6 +106,10 @@ receipt_to_json (const FpReceipt *receipt)
   return object;
 }
 
+static const char *const kind_words[] = {
+  [FP_ITEM_REQUEST] = "request", [FP_ITEM_SUBMISSION] = "submission", [FP_ITEM_BATCH] = "batch",
+};
+
 JsonNode *
 fp_item_to_json (const FpItem    *item,
                  const FpReceipt *receipt)
@@ -124,13 +128,15 @@ fp_item_to_json (const FpItem    *item,
   set_string (object, "url", item->url);
   set_string (object, "tag", item->tag);
   set_string (object, "title", item->title);
-  set_string (object, "kind", item->kind == FP_ITEM_SUBMISSION ? "submission" : "request");
+  set_string (object, "kind", kind_words[item->kind]);
   set_string (object, "protocol", item->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
   set_string (object, "reach", fp_reach_to_string (item->reach));
   set_string (object, "instance_id", item->instance_id);
   json_object_set_int_member (object, "size", item->body_size);
   json_object_set_int_member (object, "status", item->status);
   set_string (object, "hold", item->hold);
+  if (item->waits_for)
+    json_object_set_int_member (object, "waits_for", item->waits_for);
   json_object_set_boolean_member (object, "maybe_delivered", item->maybe_delivered);
   set_time (object, "created", item->created);
   set_time (object, "changed", item->changed);

@@ -13,6 +13,7 @@
 /* Script n-1 leads to user_version n. A released script is never edited. */
 static const char *const scripts[FP_DATABASE_VERSION] = {
   "0001-first-light.sql",
+  "0002-whole-outbox.sql",
 };
 
 static gboolean

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* "FPst": names the file as ours. */
 #define FP_DATABASE_APPLICATION_ID 0x46507374
-#define FP_DATABASE_VERSION        1
+#define FP_DATABASE_VERSION        2
 
 typedef enum {
   FP_DATABASE_WRITER,

@@ -18,6 +18,19 @@ typedef struct {
   guint   drafts;      /* how many drafts; filled by list */
 } FpFormRow;
 
+/* What counts as the yes of a plain server. The numbers are stored. */
+typedef enum {
+  FP_SUCCESS_2XX      = 0,
+  FP_SUCCESS_JSON     = 1, /* 2xx with a JSON body */
+  FP_SUCCESS_REDIRECT = 2, /* also 302 and 303: some webhooks */
+} FpSuccess;
+
+/* What to do where it may have arrived and no answer told. The numbers are stored. */
+typedef enum {
+  FP_LOST_SEND = 0, /* again, with the same key */
+  FP_LOST_ASK  = 1, /* hold it: a person decides */
+} FpLost;
+
 typedef struct {
   gint64     id;
   char      *title;
@@ -28,6 +41,8 @@ typedef struct {
   char      *secret_id;  /* (nullable) */
   gint64     added;      /* unix ms */
   gint64     refreshed;  /* unix ms of the last good form list, 0 = never */
+  FpSuccess  success;    /* what its yes is; FP_PROTOCOL_PLAIN only */
+  FpLost     lost;       /* after a lost answer; FP_PROTOCOL_PLAIN only */
 } FpServerRow;
 
 FpFormRow   *fp_form_row_new    (void);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
   "item.id, uid, kind, protocol, title, tag, method, url, host, reach, headers, boundary, meta, "   \
   "secret_id, form, instance_id, body_size, created, state, state_before, reason_code, reason, "    \
   "status, hold, attempts, slow_step, due_boot, due_boot_id, not_before, next_try, manual, "        \
-  "maybe_delivered, last_try, changed"
+  "maybe_delivered, last_try, changed, waits_for, posts_done"
 
 FpItem *_fp_item_from_row (FpStmt *stmt);
 

@@ -45,6 +45,8 @@ _fp_item_from_row (FpStmt *stmt)
   item->maybe_delivered = fp_stmt_get_int (stmt, c++) != 0;
   item->last_try = fp_stmt_get_int (stmt, c++);
   item->changed = fp_stmt_get_int (stmt, c++);
+  item->waits_for = fp_stmt_get_int (stmt, c++);
+  item->posts_done = (guint) fp_stmt_get_int (stmt, c++);
   if (item->due_boot_id && item->due_boot_id[0] == '\0')
     g_clear_pointer (&item->due_boot_id, g_free);
 
@@ -74,6 +76,7 @@ bind_delivery (FpStmt       *stmt,
   fp_stmt_bind_int (stmt, i++, item->maybe_delivered ? 1 : 0);
   fp_stmt_bind_int (stmt, i++, item->last_try);
   fp_stmt_bind_int (stmt, i++, now);
+  fp_stmt_bind_int (stmt, i++, item->posts_done);
 
   return i;
 }
@@ -109,7 +112,7 @@ insert_part (FpStoreTxn       *txn,
 
   stmt = fp_stmt_new (txn->db,
                       "INSERT INTO item_part (item, position, name, filename, media_type, sha256, size,"
-                      " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                      " data, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       error);
   if (!stmt)
     return FALSE;
@@ -121,6 +124,7 @@ insert_part (FpStoreTxn       *txn,
   fp_stmt_bind_text (stmt, 6, part->sha256);
   fp_stmt_bind_int (stmt, 7, part->size);
   fp_stmt_bind_bytes (stmt, 8, part->data);
+  fp_stmt_bind_int (stmt, 9, part->post);
 
   return fp_stmt_run (stmt, NULL, error);
 }
@@ -160,9 +164,10 @@ insert_item (FpStoreTxn *txn,
   stmt = fp_stmt_new (txn->db,
                       "INSERT INTO item (uid, kind, protocol, title, tag, method, url, host, reach,"
                       " headers, boundary, meta, secret_id, form, instance_id, body_size, created,"
+                      " waits_for,"
                       " state, state_before, reason_code, reason, status, hold, attempts, slow_step,"
                       " due_boot, due_boot_id, not_before, next_try, manual, maybe_delivered,"
-                      " last_try, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                      " last_try, changed, posts_done) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
                       " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       error);
   if (!stmt)
@@ -184,6 +189,7 @@ insert_item (FpStoreTxn *txn,
   fp_stmt_bind_text (stmt, i++, item->instance_id);
   fp_stmt_bind_int (stmt, i++, item->body_size);
   fp_stmt_bind_int (stmt, i++, item->created);
+  fp_stmt_bind_row (stmt, i++, item->waits_for);
   bind_delivery (stmt, i, item, txn->now);
 
   if (!fp_stmt_run (stmt, NULL, error))
@@ -233,7 +239,7 @@ read_parts (FpStoreTxn *txn,
   FpStep step;
 
   stmt = fp_stmt_new (txn->db,
-                      "SELECT name, filename, media_type, sha256, size, data FROM item_part"
+                      "SELECT name, filename, media_type, sha256, size, data, post FROM item_part"
                       " WHERE item = ? ORDER BY position",
                       error);
   if (!stmt)
@@ -251,6 +257,7 @@ read_parts (FpStoreTxn *txn,
       part->sha256 = fp_stmt_dup_text (stmt, 3);
       part->size = fp_stmt_get_int (stmt, 4);
       part->data = fp_stmt_dup_bytes (stmt, 5);
+      part->post = (guint) fp_stmt_get_int (stmt, 6);
       g_ptr_array_add (item->parts, part);
     }
 
@@ -346,7 +353,7 @@ fp_item_rows_update (FpStoreTxn   *txn,
                       "UPDATE item SET state = ?, state_before = ?, reason_code = ?, reason = ?,"
                       " status = ?, hold = ?, attempts = ?, slow_step = ?, due_boot = ?,"
                       " due_boot_id = ?, not_before = ?, next_try = ?, manual = ?,"
-                      " maybe_delivered = ?, last_try = ?, changed = ? WHERE id = ? AND state = ?",
+                      " maybe_delivered = ?, last_try = ?, changed = ?, posts_done = ? WHERE id = ? AND state = ?",
                       error);
   if (!stmt)
     return FALSE;

@@ -22,6 +22,7 @@ FpItemState  fp_item_state_from_string (const char  *word);
 typedef enum {
   FP_ITEM_REQUEST    = 1, /* any HTTP request */
   FP_ITEM_SUBMISSION = 2, /* a submission of a form */
+  FP_ITEM_BATCH      = 3, /* events of a tag, frozen into one request */
 } FpItemKind;
 
 /* How the answer is read (design 5.3). */
@@ -47,6 +48,7 @@ typedef struct {
   GBytes *data;       /* (nullable): inline, at most 64 KiB by convention */
   char   *sha256;     /* (nullable): a blob */
   gint64  size;       /* bytes */
+  guint   post;       /* in which of its requests it goes, from 0; changed by delivery only */
 } FpItemPart;
 
 typedef struct {
@@ -69,6 +71,7 @@ typedef struct {
   char       *instance_id; /* (nullable): "uuid:…" */
   gint64      body_size;   /* bytes of all parts */
   gint64      created;     /* unix ms */
+  gint64      waits_for;   /* item of which it is a new version; 0 = none */
 
   /* Changed by delivery only, with fp_item_rows_update(). */
   FpItemState state;
@@ -76,7 +79,8 @@ typedef struct {
   char       *reason_code;   /* (nullable): stable word, e.g. "server-busy" */
   char       *reason;        /* (nullable): the server's or the system's own words, English, no secret */
   gint        status;        /* last HTTP status, 0 = none */
-  char       *hold;          /* (nullable): "user", "account", "form", "proxy", "portal", "moved", "machine" */
+  char       *hold;          /* (nullable): "user", "account", "form", "proxy", "moved", "machine", "after" (waits for
+                              * @waits_for), "lost" (ask after a lost answer), "staging" (a file is being copied) */
   guint       attempts;      /* contacts with the server */
   guint       slow_step;     /* how many slow tries were scheduled */
   gint64      due_boot;      /* boot ms before which it is not tried, 0 = now; meaningful for due_boot_id only */
@@ -87,6 +91,7 @@ typedef struct {
   gboolean    maybe_delivered;
   gint64      last_try;      /* unix ms, 0 = never */
   gint64      changed;       /* unix ms of the last change */
+  guint       posts_done;    /* requests of a split item that are stored */
 
   GPtrArray  *parts;       /* FpItemPart; NULL unless fetched with its parts */
 } FpItem;

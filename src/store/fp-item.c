@@ -69,6 +69,7 @@ part_copy (const FpItemPart *part)
   copy->data = part->data ? g_bytes_ref (part->data) : NULL;
   copy->sha256 = g_strdup (part->sha256);
   copy->size = part->size;
+  copy->post = part->post;
 
   return copy;
 }

@@ -2,7 +2,7 @@
 
 #include "store/fp-store-private.h"
 
-#define SERVER_COLUMNS "id, title, url, protocol, reach, user, secret_id, added, refreshed"
+#define SERVER_COLUMNS "id, title, url, protocol, reach, user, secret_id, added, refreshed, success, lost"
 
 FpServerRow *
 fp_server_row_new (void)
@@ -36,6 +36,8 @@ server_from_row (FpStmt *stmt)
   row->secret_id = fp_stmt_dup_text (stmt, 6);
   row->added = fp_stmt_get_int (stmt, 7);
   row->refreshed = fp_stmt_get_int (stmt, 8);
+  row->success = (FpSuccess) fp_stmt_get_int (stmt, 9);
+  row->lost = (FpLost) fp_stmt_get_int (stmt, 10);
 
   return row;
 }
@@ -51,6 +53,8 @@ bind_server (FpStmt            *stmt,
   fp_stmt_bind_text (stmt, 5, row->user);
   fp_stmt_bind_text (stmt, 6, row->secret_id);
   fp_stmt_bind_int (stmt, 7, row->refreshed);
+  fp_stmt_bind_int (stmt, 8, row->success);
+  fp_stmt_bind_int (stmt, 9, row->lost);
 }
 
 static void
@@ -75,13 +79,13 @@ fp_server_rows_add (FpStoreTxn  *txn,
   if (row->added == 0)
     row->added = txn->now;
   stmt = fp_stmt_new (txn->db,
-                      "INSERT INTO server (title, url, protocol, reach, user, secret_id, refreshed, added)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                      "INSERT INTO server (title, url, protocol, reach, user, secret_id, refreshed, success, lost,"
+                      " added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       error);
   if (!stmt)
     return FALSE;
   bind_server (stmt, row);
-  fp_stmt_bind_int (stmt, 8, row->added);
+  fp_stmt_bind_int (stmt, 10, row->added);
   if (!fp_stmt_run (stmt, NULL, error))
     return FALSE;
 
@@ -106,12 +110,12 @@ fp_server_rows_update (FpStoreTxn        *txn,
 
   stmt = fp_stmt_new (txn->db,
                       "UPDATE server SET title = ?, url = ?, protocol = ?, reach = ?, user = ?,"
-                      " secret_id = ?, refreshed = ? WHERE id = ?",
+                      " secret_id = ?, refreshed = ?, success = ?, lost = ? WHERE id = ?",
                       error);
   if (!stmt)
     return FALSE;
   bind_server (stmt, row);
-  fp_stmt_bind_int (stmt, 8, row->id);
+  fp_stmt_bind_int (stmt, 10, row->id);
   if (!fp_stmt_run (stmt, &changes, error))
     return FALSE;
   if (changes == 0)
