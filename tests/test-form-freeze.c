@@ -206,6 +206,76 @@ test_json_of_a_wrong_answer (void)
                    "{\"_id\":\"uuid:11111111-2222-4333-8444-555555555555\",\"i\":\"1e5}\"}");
 }
 
+static void
+test_an_edit_names_what_it_replaces (void)
+{
+  static const char *const metas[] = { "", "<deprecatedID>old</deprecatedID>" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (metas); i++)
+    {
+      g_autofree char *form = g_strdup_printf (
+          "<h:html xmlns='http://www.w3.org/2002/xforms' xmlns:h='http://www.w3.org/1999/xhtml'><h:head><model>"
+          "<instance><data id='s'><a/><meta><instanceID/>%s</meta></data></instance></model></h:head>"
+          "<h:body><input ref='/data/a'/></h:body></h:html>",
+          metas[i]);
+      g_autoptr(GBytes) source = g_bytes_new (form, strlen (form));
+      g_autoptr(FpFormDef) def = fp_form_def_parse (source, NULL);
+      g_autoptr(FpFormModel) model = form_begin (def);
+      g_autoptr(FpFormModel) again = NULL;
+      g_autoptr(GBytes) bytes = NULL;
+      g_autofree char *text = NULL;
+      g_autofree char *plain = NULL;
+
+      fp_form_model_renew (model, "99999999-2222-4333-8444-555555555555");
+      fp_form_model_set_deprecated_id (model, "uuid:<old>");
+      text = form_frozen (model);
+      g_assert_nonnull (strstr (text, "<instanceID>uuid:99999999-2222-4333-8444-555555555555</instanceID>"
+                                      "<deprecatedID>uuid:&lt;old&gt;</deprecatedID></meta>"));
+      /* What is edited once more opens, though the form has no such question. */
+      bytes = g_bytes_new (text, strlen (text));
+      again = fp_form_model_load (fp_form_model_get_def (model), bytes, NULL, NULL);
+      g_assert_nonnull (again);
+      fp_form_model_set_deprecated_id (model, NULL);
+      plain = form_frozen (model);
+      g_assert_null (strstr (plain, "old&gt;"));
+    }
+}
+
+static void
+test_json_opens_again (void)
+{
+  static const FpFormEnv env = { .uid = "99999999-2222-4333-8444-555555555555" };
+  g_autoptr(FpFormDef) def = form_sample ("incident-report");
+  g_autoptr(FpFormModel) model = form_begin (def);
+  g_autoptr(FpFormModel) again = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *one = NULL;
+  g_autofree char *other = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(GBytes) junk = g_bytes_new_static ("[1]", 3);
+
+  form_set (model, "where", "Hall \"3\"");
+  form_set (model, "severity", "first_aid");
+  form_set (model, "people_hurt", "2");
+  form_set (model, "causes", "slip weather");
+  form_set (model, "/data/reporter/name", "Ada");
+  one = form_frozen (model);
+  bytes = g_bytes_new (one, strlen (one));
+  again = fp_form_model_load_json (def, bytes, &env, &error);
+  g_assert_no_error (error);
+  form_assert_value (again, "causes", "slip weather");
+  form_assert_value (again, "people_hurt", "2");
+  fp_form_model_set_deprecated_id (again, fp_form_model_get_instance_id (model));
+  other = form_frozen (again);
+  g_assert_true (g_str_has_prefix (other, "{\"_id\":\"uuid:99999999-2222-4333-8444-555555555555\","
+                                          "\"_deprecated_id\":\"uuid:11111111-"));
+  g_assert_cmpstr (strchr (strchr (other, ',') + 1, ','), ==, strchr (one, ','));
+
+  g_clear_object (&again);
+  again = fp_form_model_load_json (def, junk, &env, &error);
+  g_assert_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INSTANCE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -221,6 +291,8 @@ main (int    argc,
   g_test_add_func ("/form/freeze/json-is-as-documented", test_json_golden);
   g_test_add_func ("/form/freeze/json-types", test_json_types);
   g_test_add_func ("/form/freeze/json-of-a-wrong-answer-is-json", test_json_of_a_wrong_answer);
+  g_test_add_func ("/form/freeze/an-edit-names-what-it-replaces", test_an_edit_names_what_it_replaces);
+  g_test_add_func ("/form/freeze/json-opens-again", test_json_opens_again);
 
   return g_test_run ();
 }

@@ -39,6 +39,38 @@ append_attributes (FpFormModel *self,
     }
 }
 
+/* "orx:deprecatedID" beside "orx:instanceID". */
+static char *
+dup_deprecated_name (FpFormModel *self)
+{
+  const char *name = fp_form_def_field (self->def, self->def->instance_id)->name;
+  const char *colon = strchr (name, ':');
+
+  return g_strdup_printf ("%.*sdeprecatedID", colon ? (int) (colon - name + 1) : 0, name);
+}
+
+/* TRUE for the form's own deprecatedID: what is written after the instanceID takes its place. */
+static gboolean
+is_deprecated (FpFormModel *self,
+               int          number)
+{
+  FpField *field = fp_form_def_field (self->def, number);
+
+  return self->deprecated_id && field->parent == fp_form_def_field (self->def, self->def->instance_id)->parent
+         && g_str_has_suffix (field->name, "deprecatedID");
+}
+
+static void
+append_deprecated (FpFormModel *self,
+                   GString     *out)
+{
+  g_autofree char *name = dup_deprecated_name (self);
+
+  g_string_append_printf (out, "<%s>", name);
+  fp_xml_append_escaped (out, self->deprecated_id);
+  g_string_append_printf (out, "</%s>", name);
+}
+
 static void
 append_element (FpFormModel *self,
                 GString     *out,
@@ -48,7 +80,7 @@ append_element (FpFormModel *self,
   FpField *field = fp_form_def_field (self->def, number);
   FpLive *live = fp_form_model_live (self, number);
 
-  if (submission && (!live->relevant || field->template))
+  if (submission && (!live->relevant || field->template || is_deprecated (self, number)))
     return;
   g_string_append_printf (out, "<%s", field->name);
   append_attributes (self, out, number);
@@ -64,6 +96,8 @@ append_element (FpFormModel *self,
        child = fp_form_def_field (self->def, child)->end)
     append_element (self, out, child, submission);
   g_string_append_printf (out, "</%s>", field->name);
+  if (submission && self->deprecated_id && number == self->def->instance_id)
+    append_deprecated (self, out);
 }
 
 /**
@@ -90,6 +124,36 @@ fp_form_model_dup_instance (FpFormModel *self)
   char *text = fp_form_model_write_xml (self, FALSE);
 
   return g_bytes_new_take (text, strlen (text));
+}
+
+/**
+ * fp_form_model_renew:
+ * @uid: UUID
+ *
+ * Makes the answers those of another submission: its instanceID becomes "uuid:UID". What was submitted is opened
+ * again under an identity of its own.
+ */
+void
+fp_form_model_renew (FpFormModel *self,
+                     const char  *uid)
+{
+  g_autofree char *instance_id = g_strconcat ("uuid:", uid, NULL);
+
+  fp_form_model_put (self, self->def->instance_id, instance_id);
+}
+
+/**
+ * fp_form_model_set_deprecated_id:
+ * @instance_id: (nullable): of the submission that this one replaces at the server; %NULL = it replaces none
+ *
+ * From now on [method@FormModel.freeze] names it. Source: ODK XForms, "Bindings", deprecatedID.
+ */
+void
+fp_form_model_set_deprecated_id (FpFormModel *self,
+                                 const char  *instance_id)
+{
+  g_free (self->deprecated_id);
+  self->deprecated_id = g_strdup (instance_id);
 }
 
 static gboolean

@@ -140,6 +140,11 @@ fp_form_model_write_json (FpFormModel *self)
   GString *out = g_string_new ("{\"_id\":");
 
   append_string (out, fp_form_model_get_instance_id (self));
+  if (self->deprecated_id)
+    {
+      g_string_append (out, ",\"_deprecated_id\":");
+      append_string (out, self->deprecated_id);
+    }
   append_children (self, out, 0, 1);
   g_string_append_c (out, '}');
 

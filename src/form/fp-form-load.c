@@ -49,6 +49,18 @@ match_child (FpFormModel *self,
   return FP_XPATH_NOWHERE;
 }
 
+/* What Fieldpost itself wrote into an edited submission; the form need not have it. */
+static gboolean
+is_deprecated (FpFormModel *self,
+               int          field,
+               const char  *name)
+{
+  const char *colon = strchr (name, ':');
+
+  return field == fp_form_def_field (self->def, self->def->instance_id)->parent
+         && strcmp (colon ? colon + 1 : name, "deprecatedID") == 0;
+}
+
 static gboolean
 read_element (FpFormModel *self,
               xmlNode     *element,
@@ -69,6 +81,8 @@ read_element (FpFormModel *self,
       if (expected >= fp_form_def_field (self->def, field)->end
           || strcmp (fp_form_def_field (self->def, expected)->name, name) != 0)
         match = match_child (self, field, name, seen);
+      if (match < 0 && is_deprecated (self, field, name))
+        continue;
       if (match < 0 || seen[match])
         {
           g_set_error (error, FP_FORM_ERROR, FP_FORM_ERROR_INSTANCE,

@@ -82,6 +82,7 @@ struct _FpFormModel {
   char          *uid;
   char          *device_id;
   char          *username;
+  char          *deprecated_id; /* (nullable): of the submission that this one replaces */
 
   gint64         now;
   guint          language;

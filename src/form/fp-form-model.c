@@ -38,6 +38,7 @@ fp_form_model_finalize (GObject *object)
   g_clear_error (&self->fault);
   g_free (self->uid);
   g_free (self->device_id);
+  g_free (self->deprecated_id);
   g_free (self->username);
   g_clear_pointer (&self->def, fp_form_def_unref);
   G_OBJECT_CLASS (fp_form_model_parent_class)->finalize (object);

@@ -76,6 +76,12 @@ FpFormModel    *fp_form_model_load           (FpFormDef        *def,
                                               GBytes           *instance,
                                               const FpFormEnv  *env,
                                               GError          **error);
+/* A submission in JSON as fp_form_model_freeze() wrote it; what it left out is as in a new filling. @env: its uid is
+ * the new identity. */
+FpFormModel    *fp_form_model_load_json      (FpFormDef        *def,
+                                              GBytes           *json,
+                                              const FpFormEnv  *env,
+                                              GError          **error);
 FpFormDef      *fp_form_model_get_def        (FpFormModel      *self);
 FpFormNode     *fp_form_model_get_root       (FpFormModel      *self);
 /* Instance path ("/data/site/name") or question name if unique; NULL if none. Borrowed. */
@@ -112,6 +118,12 @@ void            fp_form_model_get_progress   (FpFormModel      *self,
 
 /* The whole instance as XML, non-relevant nodes too: what a draft keeps. */
 GBytes         *fp_form_model_dup_instance   (FpFormModel      *self);
+/* Another identity for the answers of a submission that is opened again. */
+void            fp_form_model_renew          (FpFormModel      *self,
+                                              const char       *uid);
+/* The submission that this one replaces at the server; NULL = none. */
+void            fp_form_model_set_deprecated_id (FpFormModel   *self,
+                                                 const char    *instance_id);
 /* "uuid:…" of meta/instanceID. */
 const char     *fp_form_model_get_instance_id(FpFormModel      *self);
 /* meta/instanceName, or the first two answers joined; "" where nothing is answered. */
