@@ -4,7 +4,6 @@
  * transaction of its own, and prints a row's number when its write was acknowledged. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -16,7 +15,7 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-blob.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-store-private.h"
@@ -354,37 +353,11 @@ fill_the_disk (const char *folder)
   fp_test_store_close (store);
 }
 
-/* Runs @func in a child with file systems of its own; TRUE unless the system does not let us. */
-static gboolean
-in_child (void (*func) (const char *),
-          const char *folder,
-          gboolean    own_mount)
-{
-  int status;
-  pid_t pid = fork ();
-
-  if (pid == 0)
-    {
-      if (own_mount
-          && (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
-              || mount ("tmpfs", folder, "tmpfs", 0, "size=6m") < 0))
-        _exit (77);
-      func (folder);
-      _exit (0);
-    }
-  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
-  if (WIFEXITED (status) && WEXITSTATUS (status) == 77)
-    return FALSE;
-  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
-
-  return TRUE;
-}
-
 static void
 test_full_disk_changes_nothing (Fixture      *f,
                                 gconstpointer data)
 {
-  if (!in_child (fill_the_disk, f->folder, TRUE))
+  if (!fp_store_fixture_in_child (fill_the_disk, f->folder, "size=6m"))
     g_test_skip ("needs the right to mount");
 }
 
@@ -402,7 +375,7 @@ static void
 test_file_limit_changes_nothing (Fixture      *f,
                                  gconstpointer data)
 {
-  in_child (limit_and_fill, f->folder, FALSE);
+  fp_store_fixture_in_child (limit_and_fill, f->folder, NULL);
 }
 
 static void
@@ -431,7 +404,7 @@ static void
 test_full_disk_at_first_start (Fixture      *f,
                                gconstpointer data)
 {
-  if (!in_child (open_full, f->folder, TRUE))
+  if (!fp_store_fixture_in_child (open_full, f->folder, "size=6m"))
     g_test_skip ("needs the right to mount");
 }
 
@@ -464,7 +437,7 @@ static void
 test_read_only_folder_is_an_error (Fixture      *f,
                                    gconstpointer data)
 {
-  if (!in_child (open_read_only, f->folder, TRUE))
+  if (!fp_store_fixture_in_child (open_read_only, f->folder, "size=6m"))
     g_test_skip ("needs the right to mount");
 }
 
@@ -489,7 +462,7 @@ static void
 test_forbidden_folder_is_an_error (Fixture      *f,
                                    gconstpointer data)
 {
-  in_child (open_forbidden, f->folder, FALSE);
+  fp_store_fixture_in_child (open_forbidden, f->folder, NULL);
   chmod (f->folder, 0700);
 }
 

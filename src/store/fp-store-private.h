@@ -56,6 +56,10 @@ gboolean _fp_blob_check_size   (FpStoreTxn  *txn,
                                 const char  *sha256,
                                 gint64      *size,
                                 GError     **error);
+/* fp-ballast.h without a transaction; with the write lock held. */
+gint64   _fp_ballast_get_free  (const char  *folder);
+/* Makes the ballast where there is much room and none yet. */
+void     _fp_ballast_keep      (const char  *folder);
 /* For tests: behaves as on a network file system. Before opening. */
 void _fp_store_pretend_network (FpStore *self);
 

@@ -152,6 +152,8 @@ open_store (FpStore      *self,
       g_clear_pointer (&self->reader, fp_db_free);
       g_clear_pointer (&self->writer, fp_db_free);
     }
+  else
+    _fp_ballast_keep (self->folder);
   fp_turns_end (&self->turns);
 
   return opened;

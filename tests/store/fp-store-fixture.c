@@ -1,6 +1,10 @@
 #include "fp-store-fixture.h"
 
+#include <sched.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "store/fp-form-rows.h"
 
@@ -97,4 +101,29 @@ fp_store_fixture_write_setting (FpStore    *store,
 
   fp_test_store_write (store, fp_store_fixture_set_setting, (gpointer) value, &error);
   g_assert_no_error (error);
+}
+
+gboolean
+fp_store_fixture_in_child (void      (*func) (const char *folder),
+                           const char *folder,
+                           const char *options)
+{
+  int status;
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    {
+      if (options
+          && (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
+              || mount ("tmpfs", folder, "tmpfs", 0, options) < 0))
+        _exit (77);
+      func (folder);
+      _exit (0);
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  if (WIFEXITED (status) && WEXITSTATUS (status) == 77)
+    return FALSE;
+  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
+
+  return TRUE;
 }

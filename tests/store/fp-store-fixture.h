@@ -40,4 +40,10 @@ void     fp_store_fixture_write_setting  (FpStore         *store,
 void     fp_store_fixture_assert_setting (FpStore         *store,
                                           const char      *expected);
 
+/* Runs @func in a child whose @folder is a small file system of its own (@options as for mount -t tmpfs -o), or with
+ * NULL on the ordinary one. FALSE: the system does not let us mount. */
+gboolean fp_store_fixture_in_child       (void           (*func) (const char *folder),
+                                          const char      *folder,
+                                          const char      *options);
+
 G_END_DECLS
