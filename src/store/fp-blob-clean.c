@@ -11,7 +11,8 @@
 
 #define REFERRED_SQL                                                                                \
   "(EXISTS (SELECT 1 FROM draft_file WHERE draft_file.sha256 = blob.sha256)"                        \
-  " OR EXISTS (SELECT 1 FROM item_part WHERE item_part.sha256 = blob.sha256))"
+  " OR EXISTS (SELECT 1 FROM item_part WHERE item_part.sha256 = blob.sha256)"                       \
+  " OR EXISTS (SELECT 1 FROM form_media WHERE form_media.sha256 = blob.sha256))"
 
 /* ?1 now, ?2 boot ms, ?3 boot id. A mark in the future was made by a clock that was wrong: it is made anew. */
 static gboolean

@@ -15,9 +15,13 @@ ALTER TABLE item ADD COLUMN marked_boot_id TEXT;
 CREATE INDEX item_by_waits_for ON item (waits_for) WHERE waits_for IS NOT NULL;
 CREATE INDEX item_held ON item (hold, secret_id, form) WHERE state = 4;
 CREATE INDEX item_settled ON item (state, changed) WHERE state IN (5, 6);
+CREATE INDEX item_marked ON item (marked) WHERE marked IS NOT NULL;
 
 -- The item of which the draft will be a new version.
 ALTER TABLE draft ADD COLUMN edits INTEGER;
+ALTER TABLE draft ADD COLUMN marked INTEGER;
+ALTER TABLE draft ADD COLUMN marked_boot INTEGER;
+ALTER TABLE draft ADD COLUMN marked_boot_id TEXT;
 
 -- What a server's yes is: 0 any 2xx, 1 2xx with JSON, 2 also 302 and 303. After a lost answer: 0 send again, 1 ask.
 ALTER TABLE server ADD COLUMN success INTEGER NOT NULL DEFAULT 0 CHECK (success BETWEEN 0 AND 2);
@@ -33,11 +37,10 @@ CREATE TABLE hold (
   PRIMARY KEY (kind, subject)
 ) STRICT, WITHOUT ROWID;
 
--- kind: 1 announced to its owner, 2 a batch of events.
+-- Where the events of a tag go.
 CREATE TABLE tag (
   name      TEXT PRIMARY KEY,
-  kind      INTEGER NOT NULL CHECK (kind IN (1, 2)),
-  url       TEXT,
+  url       TEXT NOT NULL,
   headers   TEXT NOT NULL,
   secret_id TEXT,
   reach     INTEGER NOT NULL,
@@ -62,7 +65,10 @@ CREATE TABLE registration (
   tag         TEXT PRIMARY KEY,
   bus_name    TEXT,             -- activated and told; NULL: whoever listens
   created     INTEGER NOT NULL,
-  attempts    INTEGER NOT NULL,
+  revision    INTEGER NOT NULL, -- grows when it is registered again: then one answer does not settle it
+  attempts    INTEGER NOT NULL, -- announcements that failed
+  last_try    INTEGER NOT NULL,
+  last_result TEXT,             -- as periodic.last_result
   due_boot    INTEGER NOT NULL,
   due_boot_id TEXT NOT NULL,
   next_try    INTEGER NOT NULL
@@ -78,3 +84,15 @@ CREATE TABLE periodic (
   last_boot_id  TEXT NOT NULL,
   last_result   TEXT              -- NULL: it went well
 ) STRICT, WITHOUT ROWID;
+
+-- Files that a form version needs beside itself, as its server's manifest lists them; kept while the form is.
+CREATE TABLE form_media (
+  form   INTEGER NOT NULL REFERENCES form (id),
+  name   TEXT NOT NULL,
+  hash   TEXT NOT NULL, -- as the manifest says: MD5 in hex
+  sha256 TEXT NOT NULL REFERENCES blob (sha256),
+  url    TEXT NOT NULL,
+  PRIMARY KEY (form, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX form_media_by_blob ON form_media (sha256);
