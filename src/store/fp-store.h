@@ -34,6 +34,7 @@ typedef enum {
   FP_STORE_FORMS    = 1 << 2,
   FP_STORE_SERVERS  = 1 << 3,
   FP_STORE_SETTINGS = 1 << 4,
+  FP_STORE_TAGS     = 1 << 5, /* tags, events, registrations, periodic jobs */
 } FpStoreTopics;
 
 #define FP_TYPE_STORE (fp_store_get_type ())
