@@ -6,7 +6,7 @@
 
 #define DRAFT_COLUMNS                                                                               \
   "draft.id, draft.uid, draft.form, form.title, draft.title, draft.revision, draft.position, "      \
-  "draft.created, draft.saved"
+  "draft.created, draft.saved, draft.edits"
 
 FpDraftRow *
 fp_draft_row_new (void)
@@ -53,6 +53,7 @@ draft_from_row (FpStmt *stmt)
   row->position = fp_stmt_dup_text (stmt, 6);
   row->created = fp_stmt_get_int (stmt, 7);
   row->saved = fp_stmt_get_int (stmt, 8);
+  row->edits = fp_stmt_get_int (stmt, 9);
 
   return row;
 }
@@ -201,7 +202,7 @@ refuse_submitted (FpStoreTxn *txn,
 
 /**
  * fp_draft_rows_create:
- * @row: uid, form, instance, and title, position and files if there are; id, revision, created and saved
+ * @row: uid, form, instance, and title, position, edits and files if there are; id, revision, created and saved
  *   are set
  *
  * CHANGED: a draft with this uid exists; NOT_FOUND: it was submitted; FAILED: a blob is not there.
@@ -219,7 +220,7 @@ fp_draft_rows_create (FpStoreTxn *txn,
     return FALSE;
   stmt = fp_stmt_new (txn->db,
                       "INSERT INTO draft (uid, form, title, revision, position, created, saved, discarded,"
-                      " instance) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?5, 0, ?6)",
+                      " instance, edits) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?5, 0, ?6, ?7)",
                       error);
   if (!stmt)
     return FALSE;
@@ -229,6 +230,7 @@ fp_draft_rows_create (FpStoreTxn *txn,
   fp_stmt_bind_text (stmt, 4, row->position);
   fp_stmt_bind_int (stmt, 5, txn->now);
   fp_stmt_bind_bytes (stmt, 6, row->instance);
+  fp_stmt_bind_row (stmt, 7, row->edits);
   if (!fp_stmt_run (stmt, NULL, error))
     return FALSE;
 
@@ -341,7 +343,7 @@ fp_draft_rows_get (FpStoreTxn *txn,
     return NULL;
 
   row = draft_from_row (stmt);
-  row->instance = fp_stmt_dup_bytes (stmt, 9);
+  row->instance = fp_stmt_dup_bytes (stmt, 10);
   row->files = read_files (txn, row->id, error);
 
   return row->files ? g_steal_pointer (&row) : NULL;

@@ -23,6 +23,7 @@ typedef struct {
   char      *position;   /* (nullable): the question where the person was */
   gint64     created;    /* unix ms */
   gint64     saved;      /* unix ms */
+  gint64     edits;      /* item of which it will be a new version; 0 = none. Fixed at create */
   GPtrArray *files;      /* FpDraftFile; NULL in lists */
 } FpDraftRow;
 

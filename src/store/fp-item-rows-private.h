@@ -13,6 +13,13 @@ G_BEGIN_DECLS
   "status, hold, attempts, slow_step, due_boot, due_boot_id, not_before, next_try, manual, "        \
   "maybe_delivered, last_try, changed, waits_for, posts_done"
 
-FpItem *_fp_item_from_row (FpStmt *stmt);
+FpItem  *_fp_item_from_row     (FpStmt        *stmt);
+/* Each part has bytes, or a blob that is there; sets the sizes. */
+gboolean _fp_item_check_parts  (FpStoreTxn    *txn,
+                                FpItem        *item,
+                                GError       **error);
+gboolean _fp_item_insert_parts (FpStoreTxn    *txn,
+                                const FpItem  *item,
+                                GError       **error);
 
 G_END_DECLS

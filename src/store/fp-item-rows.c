@@ -129,6 +129,30 @@ insert_part (FpStoreTxn       *txn,
   return fp_stmt_run (stmt, NULL, error);
 }
 
+gboolean
+_fp_item_check_parts (FpStoreTxn *txn,
+                      FpItem     *item,
+                      GError    **error)
+{
+  for (guint i = 0; item->parts && i < item->parts->len; i++)
+    if (!check_part (txn, g_ptr_array_index (item->parts, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+_fp_item_insert_parts (FpStoreTxn   *txn,
+                       const FpItem *item,
+                       GError      **error)
+{
+  for (guint i = 0; item->parts && i < item->parts->len; i++)
+    if (!insert_part (txn, item->id, i, g_ptr_array_index (item->parts, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
 static void
 fill_in (FpStoreTxn *txn,
          FpItem     *item)
@@ -211,20 +235,13 @@ fp_item_rows_insert (FpStoreTxn *txn,
                      FpItem     *item,
                      GError    **error)
 {
-  guint i;
-
   g_return_val_if_fail (txn && item && item->id == 0, FALSE);
 
-  for (i = 0; item->parts && i < item->parts->len; i++)
-    if (!check_part (txn, g_ptr_array_index (item->parts, i), error))
-      return FALSE;
-
-  fill_in (txn, item);
-  if (!insert_item (txn, item, error))
+  if (!_fp_item_check_parts (txn, item, error))
     return FALSE;
-  for (i = 0; item->parts && i < item->parts->len; i++)
-    if (!insert_part (txn, item->id, i, g_ptr_array_index (item->parts, i), error))
-      return FALSE;
+  fill_in (txn, item);
+  if (!insert_item (txn, item, error) || !_fp_item_insert_parts (txn, item, error))
+    return FALSE;
 
   fp_store_txn_touch (txn, FP_STORE_ITEMS, item->id);
   return TRUE;
