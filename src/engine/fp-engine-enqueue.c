@@ -17,10 +17,14 @@ static const char * const own_headers[] = {
   "trailer", "transfer-encoding", "upgrade", NULL,
 };
 
+/* Where a secret is in a stored URL or header. */
+#define PLACEHOLDER "{secret}"
+
 typedef struct {
   FpEnqueue *request;
   FpItem    *item;
   char      *secret;
+  char      *known_id; /* (nullable): of the secret that the placeholder in @request stands for */
 } Enqueue;
 
 static void
@@ -31,6 +35,7 @@ enqueue_free (gpointer data)
   fp_enqueue_free (enqueue->request);
   g_clear_pointer (&enqueue->item, fp_item_free);
   g_free (enqueue->secret);
+  g_free (enqueue->known_id);
   g_free (enqueue);
 }
 
@@ -179,8 +184,8 @@ check_parts (const FpEnqueue  *request,
   return TRUE;
 }
 
-static char *
-dup_title (const FpItem *item)
+char *
+_fp_engine_dup_title (const FpItem *item)
 {
   g_autoptr(GUri) uri = g_uri_parse (item->host, G_URI_FLAGS_NONE, NULL);
 
@@ -201,6 +206,8 @@ make_item (Enqueue  *enqueue,
   if (!item->host)
     return usage (error, "%s", local->message);
   item->url = fp_secret_split_url (request->url, &secret);
+  if (!secret && enqueue->known_id && strstr (item->url, PLACEHOLDER))
+    secret = g_strdup (PLACEHOLDER);
   if (secret && !keep_secret_once (enqueue, "URL", secret, error))
     return FALSE;
 
@@ -220,12 +227,17 @@ make_item (Enqueue  *enqueue,
   item->kind = FP_ITEM_REQUEST;
   item->protocol = FP_PROTOCOL_PLAIN;
   item->tag = g_strdup (request->tag ? request->tag : "data-sync");
-  item->title = request->title && *request->title ? g_strdup (request->title) : dup_title (item);
+  item->title = request->title && *request->title ? g_strdup (request->title) : _fp_engine_dup_title (item);
   item->reach = request->reach;
   item->meta = request->meta && g_hash_table_size (request->meta) > 0 ? fp_json_from_string_map (request->meta) : NULL;
   item->state = FP_ITEM_PENDING;
   if (request->parts->len > 0 && ((FpEnqueuePart *) g_ptr_array_index (request->parts, 0))->name)
     item->boundary = g_strdup_printf ("fieldpost-%s", item->uid);
+  if (enqueue->known_id && g_strcmp0 (enqueue->secret, PLACEHOLDER) == 0)
+    {
+      item->secret_id = g_strdup (enqueue->known_id);
+      g_clear_pointer (&enqueue->secret, g_free);
+    }
 
   return TRUE;
 }
@@ -235,8 +247,7 @@ insert_request (FpStoreTxn  *txn,
                 gpointer     data,
                 GError     **error)
 {
-  Enqueue *enqueue = data;
-  FpItem *item = enqueue->item;
+  FpItem *item = data;
 
   if (item->reach == FP_REACH_AUTO)
     {
@@ -255,21 +266,6 @@ insert_request (FpStoreTxn  *txn,
     return NULL;
 
   return fp_item_rows_get (txn, item->id, FALSE, error);
-}
-
-static void
-inserted_cb (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  FpItem *item = _fp_engine_finish (FP_ENGINE (source), result, &error);
-
-  if (item)
-    g_task_return_pointer (task, item, (GDestroyNotify) fp_item_free);
-  else
-    g_task_return_error (task, error);
 }
 
 static void
@@ -292,8 +288,7 @@ parts_stored_cb (GObject      *source,
   for (guint i = 0; i < item->parts->len; i++)
     item->body_size += ((FpItemPart *) g_ptr_array_index (item->parts, i))->size;
 
-  _fp_engine_write (self, fp_engine_enqueue_async, insert_request, enqueue, NULL, (GDestroyNotify) fp_item_free,
-                    g_task_get_cancellable (task), inserted_cb, g_object_ref (task));
+  g_task_return_pointer (task, g_steal_pointer (&enqueue->item), (GDestroyNotify) fp_item_free);
 }
 
 /* Takes @task. */
@@ -322,6 +317,64 @@ secret_kept_cb (GObject      *source,
     g_task_return_error (task, error);
 }
 
+void
+_fp_engine_prepare_async (FpEngine            *self,
+                          FpEnqueue           *request,
+                          const char          *known_id,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  Enqueue *enqueue = g_new0 (Enqueue, 1);
+  GError *error = NULL;
+
+  enqueue->request = request;
+  enqueue->known_id = g_strdup (known_id);
+  g_task_set_source_tag (task, _fp_engine_prepare_async);
+  g_task_set_task_data (task, enqueue, enqueue_free);
+
+  if (!make_item (enqueue, &error))
+    g_task_return_error (task, error);
+  else if (enqueue->secret)
+    _fp_engine_keep_secret_async (self, enqueue->item->url, enqueue->secret, cancellable, secret_kept_cb,
+                                  g_steal_pointer (&task));
+  else
+    store_parts (g_steal_pointer (&task));
+}
+
+static void
+inserted_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  FpItem *item = _fp_engine_finish (FP_ENGINE (source), result, &error);
+
+  if (item)
+    g_task_return_pointer (task, item, (GDestroyNotify) fp_item_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+prepared_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  FpEngine *self = FP_ENGINE (source);
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  FpItem *item = _fp_engine_finish (self, result, &error);
+
+  if (item)
+    _fp_engine_write (self, fp_engine_enqueue_async, insert_request, item, (GDestroyNotify) fp_item_free,
+                      (GDestroyNotify) fp_item_free, g_task_get_cancellable (task), inserted_cb, g_object_ref (task));
+  else
+    g_task_return_error (task, error);
+}
+
 /**
  * fp_engine_enqueue_async:
  * @request: (transfer full): what to send
@@ -339,21 +392,10 @@ fp_engine_enqueue_async (FpEngine            *self,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-  Enqueue *enqueue = g_new0 (Enqueue, 1);
-  GError *error = NULL;
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
 
-  enqueue->request = request;
   g_task_set_source_tag (task, fp_engine_enqueue_async);
-  g_task_set_task_data (task, enqueue, enqueue_free);
-
-  if (!make_item (enqueue, &error))
-    g_task_return_error (task, error);
-  else if (enqueue->secret)
-    _fp_engine_keep_secret_async (self, enqueue->item->url, enqueue->secret, cancellable, secret_kept_cb,
-                                  g_steal_pointer (&task));
-  else
-    store_parts (g_steal_pointer (&task));
+  _fp_engine_prepare_async (self, request, NULL, cancellable, prepared_cb, task);
 }
 
 /**

@@ -62,6 +62,16 @@ void      _fp_engine_store_parts_async (FpEngine            *self,
                                         GAsyncReadyCallback  callback,
                                         gpointer             user_data);
 void      _fp_enqueue_part_free   (FpEnqueuePart       *part);
+/* Checks @request (transfer full), keeps its secret and its files: an FpItem with its parts that is in no table yet.
+ * @known_id: (nullable): the secret for which "{secret}" stands in an address or header that was stored before. */
+void      _fp_engine_prepare_async (FpEngine           *self,
+                                    FpEnqueue          *request,
+                                    const char         *known_id,
+                                    GCancellable       *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer            user_data);
+/* What a request without a title is called. */
+char     *_fp_engine_dup_title    (const FpItem        *item);
 
 /* Keeps @secret for the origin of @url and gives the id under which it is found; the same secret keeps its id. */
 void      _fp_engine_keep_secret_async (FpEngine            *self,
