@@ -192,6 +192,78 @@ acts_over_the_bus (FpBusFixture *f,
   g_assert_cmpstr (state, ==, "pending");
 }
 
+static char *
+dup_item_string (FpBusFixture *f,
+                 gint64        id,
+                 const char   *key)
+{
+  g_autoptr(GVariant) item = fp_bus_fixture_call_agent (f, "Get", g_variant_new ("(x)", id));
+  g_autoptr(GVariant) keys = g_variant_get_child_value (item, 0);
+  char *value = NULL;
+
+  g_variant_lookup (keys, key, "s", &value);
+  return value;
+}
+
+static gboolean
+item_is (FpBusFixture *f,
+         gint64        id,
+         const char   *key,
+         const char   *expected)
+{
+  g_autofree char *value = dup_item_string (f, id, key);
+
+  return g_strcmp0 (value, expected) == 0;
+}
+
+static void
+hold_and_release (FpBusFixture *f,
+                  gconstpointer data)
+{
+  g_autoptr(GVariant) paused G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Pause", NULL);
+  gint64 id = fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>}", NULL);
+  g_autoptr(GVariant) held G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Hold", g_variant_new_parsed ("([%x],)", id));
+  g_autoptr(GVariant) resumed G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Resume", NULL);
+  g_autoptr(GVariant) released = NULL;
+  gint64 other = fp_bus_fixture_enqueue (f, "{'url': <'%s/other'>}", NULL);
+
+  fp_test_until (f->delivered == 1);
+  g_assert_cmpint (f->delivered_id, ==, other);
+  g_assert_true (item_is (f, id, "hold", "user"));
+  g_assert_cmpuint (fp_bus_fixture_get_count (f, "Held"), ==, 1);
+  released = fp_bus_fixture_call_agent (f, "Release", g_variant_new_parsed ("([%x],)", id));
+  fp_test_until (f->delivered == 2);
+}
+
+/* By this process over the bus, and by the command line, which only writes the store. */
+static void
+cancel_breaks_off (FpBusFixture *f,
+                   gconstpointer data)
+{
+  g_autoptr(GVariant) cancelled = NULL;
+  g_autoptr(GSubprocess) other = NULL;
+  g_autofree char *number = NULL;
+  gint64 ids[2];
+
+  fp_sink_hold (f->sink, TRUE);
+  ids[0] = fp_bus_fixture_enqueue (f, "{'url': <'%s/a'>, 'body': <b'a'>}", NULL);
+  ids[1] = fp_bus_fixture_enqueue (f, "{'url': <'%s/b'>, 'body': <b'b'>}", NULL);
+  fp_test_until (fp_sink_get_n (f->sink) == 2);
+  cancelled = fp_bus_fixture_call_agent (f, "Cancel", g_variant_new_parsed ("([%x],)", ids[0]));
+  fp_test_until (item_is (f, ids[0], "state", "held"));
+
+  number = g_strdup_printf ("%" G_GINT64_FORMAT, ids[1]);
+  other = fp_bus_fixture_spawn (f, "cli/fieldpostctl", NULL, "cancel", number, NULL);
+  fp_bus_fixture_wait_for_exit (other);
+  g_assert_cmpint (g_subprocess_get_exit_status (other), ==, 0);
+  g_assert_true (item_is (f, ids[1], "state", "held"));
+  g_assert_true (item_is (f, ids[1], "hold", "user"));
+  fp_sink_hold (f->sink, FALSE);
+  fp_bus_fixture_enqueue (f, "{'url': <'%s/c'>}", NULL);
+  fp_test_until (f->delivered == 1);
+  g_assert_cmpuint (fp_sink_count_path (f->sink, "/a") + fp_sink_count_path (f->sink, "/b"), ==, 2);
+}
+
 /* The store is the truth: what another process wrote is sent once the agent hears of it. */
 static void
 nudge_wakes_it (FpBusFixture *f,
@@ -308,6 +380,8 @@ main (int    argc,
   ADD ("link/offline-waits-and-says-so", offline_waits_and_says_so);
   ADD ("pause/is-kept-over-a-restart", pause_is_kept_over_a_restart);
   ADD ("act/over-the-bus", acts_over_the_bus);
+  ADD ("act/hold-and-release", hold_and_release);
+  ADD ("act/cancel-breaks-off", cancel_breaks_off);
   ADD ("nudge/wakes-it", nudge_wakes_it);
   ADD ("process/second-agent-leaves", second_agent_leaves);
   ADD ("process/two-senders-deliver-once", two_senders_deliver_once);

@@ -456,6 +456,63 @@ test_same_bytes (Fixture       *f,
   g_assert_true (memcmp (body + size - 25, "\r\n--frozen-boundary-7--\r\n", 25) == 0);
 }
 
+/* A person's wish, written by any process: the row of what is being sent says "user". */
+static void
+wish_to_hold (Fixture *f,
+              gint64   id)
+{
+  g_autoptr(FpItem) item = fp_sync_fixture_get (f, id);
+
+  g_assert_cmpint (item->state, ==, FP_ITEM_SENDING);
+  item->hold = g_strdup ("user");
+  fp_sync_fixture_update (f, item, FP_ITEM_SENDING);
+}
+
+static void
+test_broken_off (Fixture      *f,
+                 gconstpointer data)
+{
+  g_autoptr(FpItem) item = NULL;
+  gint64 id, other;
+
+  fp_sink_hold (f->sink, TRUE);
+  id = fp_sync_fixture_add (f, "/slow");
+  fp_sync_start (f->sync);
+  fp_test_until (fp_sink_get_n (f->sink) == 1);
+  wish_to_hold (f, id);
+  fp_sync_fixture_await (f, id, FP_ITEM_HELD);
+  item = fp_sync_fixture_get (f, id);
+  g_assert_cmpstr (item->hold, ==, "user");
+  g_assert_true (item->maybe_delivered);
+  g_assert_cmpuint (item->attempts, ==, 0);
+
+  /* It stays: others go, a new chance comes, and even Sync Now does not touch it. */
+  fp_sink_hold (f->sink, FALSE);
+  other = fp_sync_fixture_add (f, "/other");
+  fp_sync_fixture_await (f, other, FP_ITEM_SENT);
+  fp_sync_now (f->sync, NULL);
+  fp_sync_fixture_pass (f, 3600 * 1000);
+  g_assert_cmpuint (fp_sink_count_path (f->sink, "/slow"), ==, 1);
+  fp_sync_fixture_await (f, id, FP_ITEM_HELD);
+}
+
+/* The wish of a person is not lost with the sender. */
+static void
+test_broken_off_orphan (Fixture      *f,
+                        gconstpointer data)
+{
+  FpItem *item = fp_sync_fixture_item (f, "/orphan");
+  gint64 id;
+
+  item->state = FP_ITEM_SENDING;
+  item->hold = g_strdup ("user");
+  id = fp_sync_fixture_insert (f, item);
+  fp_sync_start (f->sync);
+  fp_sync_fixture_await (f, id, FP_ITEM_HELD);
+  fp_sync_fixture_pass (f, 3600 * 1000);
+  g_assert_cmpuint (fp_sink_get_n (f->sink), ==, 0);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -480,6 +537,8 @@ main (int   argc,
   add ("/sync/lost-network-breaks-off", test_lost_network_breaks_off);
   add ("/sync/clock-jump-begins-anew", test_clock_jump_begins_anew);
   add ("/sync/same-bytes-on-every-attempt", test_same_bytes);
+  add ("/sync/broken-off-is-held", test_broken_off);
+  add ("/sync/broken-off-orphan-is-held", test_broken_off_orphan);
 #undef add
 
   return g_test_run ();

@@ -1,11 +1,6 @@
-#include "bus/fp-agent-service.h"
+#include "bus/fp-agent-service-private.h"
 
 #include "bus/fp-agent-client.h"
-#include "bus/fp-bus-error.h"
-#include "bus/fp-bus-request.h"
-#include "bus/fp-bus-variant.h"
-#include "bus/fp-dbus.h"
-#include "engine/fp-item-json.h"
 
 #define INTERFACE_VERSION 1
 
@@ -14,27 +9,6 @@
 /* Beyond so many ids "look at everything" is cheaper for everybody. */
 #define IDS_MAX 200
 #define REREAD_S 30
-
-struct _FpAgentService
-{
-  GObject parent_instance;
-
-  /* Owned. */
-  FpEngine    *engine;
-  FpDbusAgent *agent;
-  FpDbusDemo  *demo;      /* NULL without a demo */
-  FpLink      *demo_link;
-  FpStatus    *status;
-  GArray      *changed;   /* ids that were not told yet */
-  GCancellable *cancellable;
-
-  gboolean     changed_all;
-  gboolean     changed_any;
-  gboolean     reading;
-  gboolean     read_again;
-  guint        gather_id;
-  guint        reread_id;
-};
 
 enum { STATUS_CHANGED, N_SIGNALS };
 
@@ -184,40 +158,6 @@ store_changed_cb (FpStore        *store,
 
 /* Methods. */
 
-static void
-enqueued_cb (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  GDBusMethodInvocation *invocation = user_data;
-  GError *error = NULL;
-  g_autoptr(FpItem) item = fp_engine_enqueue_finish (FP_ENGINE (source), result, &error);
-
-  if (item)
-    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(xs)", item->id, item->uid));
-  else
-    fp_bus_error_return (invocation, error);
-}
-
-static gboolean
-handle_enqueue (FpDbusAgent           *agent,
-                GDBusMethodInvocation *invocation,
-                GUnixFDList           *fds,
-                GVariant              *request,
-                GVariant              *files,
-                FpAgentService        *self)
-{
-  GError *error = NULL;
-  FpEnqueue *enqueue = fp_bus_read_request (request, fds, &error);
-
-  if (enqueue)
-    fp_engine_enqueue_async (self->engine, enqueue, NULL, enqueued_cb, invocation);
-  else
-    fp_bus_error_return (invocation, error);
-
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
 static gboolean
 handle_sync (FpDbusAgent           *agent,
              GDBusMethodInvocation *invocation,
@@ -251,135 +191,6 @@ handle_nudge (FpDbusAgent           *agent,
   fp_dbus_agent_complete_nudge (agent, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static void
-got_cb (GObject      *source,
-        GAsyncResult *result,
-        gpointer      user_data)
-{
-  GDBusMethodInvocation *invocation = user_data;
-  GError *error = NULL;
-  g_autoptr(FpReceipt) receipt = NULL;
-  g_autoptr(FpItem) item = fp_engine_get_item_finish (FP_ENGINE (source), result, &receipt, &error);
-  g_autoptr(JsonNode) node = item ? fp_item_to_json (item, receipt) : NULL;
-
-  if (node)
-    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(@a{sv})",
-                                                                      fp_bus_from_json (json_node_get_object (node))));
-  else
-    fp_bus_error_return (invocation, error);
-}
-
-static gboolean
-handle_get (FpDbusAgent           *agent,
-            GDBusMethodInvocation *invocation,
-            gint64                 id,
-            FpAgentService        *self)
-{
-  fp_engine_get_item_async (self->engine, id, NULL, got_cb, invocation);
-
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static void
-listed_cb (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  GDBusMethodInvocation *invocation = user_data;
-  GError *error = NULL;
-  g_autoptr(GPtrArray) items = fp_engine_list_items_finish (FP_ENGINE (source), result, &error);
-  GVariantBuilder builder;
-
-  if (!items)
-    {
-      fp_bus_error_return (invocation, error);
-      return;
-    }
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < items->len; i++)
-    {
-      g_autoptr(JsonNode) node = fp_item_to_json (g_ptr_array_index (items, i), NULL);
-
-      g_variant_builder_add_value (&builder, fp_bus_from_json (json_node_get_object (node)));
-    }
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(aa{sv})", &builder));
-}
-
-static gboolean
-handle_list (FpDbusAgent           *agent,
-             GDBusMethodInvocation *invocation,
-             GVariant              *arguments,
-             FpAgentService        *self)
-{
-  FpItemQuery query = { 0 };
-  GError *error = NULL;
-
-  if (fp_bus_read_query (arguments, &query, &error))
-    fp_engine_list_items_async (self->engine, &query, NULL, listed_cb, invocation);
-  else
-    fp_bus_error_return (invocation, error);
-  g_free (query.tag);
-
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static void
-acted_cb (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  GDBusMethodInvocation *invocation = user_data;
-  GError *error = NULL;
-
-  if (fp_engine_act_finish (FP_ENGINE (source), result, &error) >= 0)
-    g_dbus_method_invocation_return_value (invocation, NULL);
-  else
-    fp_bus_error_return (invocation, error);
-}
-
-static gboolean
-act (FpAgentService        *self,
-     FpAct                  what,
-     GDBusMethodInvocation *invocation,
-     GVariant              *ids)
-{
-  gsize n = 0;
-  const gint64 *values = g_variant_get_fixed_array (ids, &n, sizeof *values);
-  g_autoptr(GArray) array = g_array_new (FALSE, FALSE, sizeof *values);
-
-  g_array_append_vals (array, values, n);
-  fp_engine_act_async (self->engine, what, array, NULL, acted_cb, invocation);
-
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static gboolean
-handle_retry (FpDbusAgent           *agent,
-              GDBusMethodInvocation *invocation,
-              GVariant              *ids,
-              FpAgentService        *self)
-{
-  return act (self, FP_ACT_RETRY, invocation, ids);
-}
-
-static gboolean
-handle_discard (FpDbusAgent           *agent,
-                GDBusMethodInvocation *invocation,
-                GVariant              *ids,
-                FpAgentService        *self)
-{
-  return act (self, FP_ACT_DISCARD, invocation, ids);
-}
-
-static gboolean
-handle_undo (FpDbusAgent           *agent,
-             GDBusMethodInvocation *invocation,
-             GVariant              *ids,
-             FpAgentService        *self)
-{
-  return act (self, FP_ACT_UNDO, invocation, ids);
 }
 
 static void
@@ -512,22 +323,28 @@ fp_agent_service_init (FpAgentService *self)
   self->changed = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
 
+void
+_fp_agent_service_connect (FpAgentService    *self,
+                           const FpBusMethod *methods)
+{
+  for (; methods->signal; methods++)
+    g_signal_connect_object (self->agent, methods->signal, methods->handler, self, 0);
+}
+
 static void
 connect_methods (FpAgentService *self)
 {
-  static const struct {
-    const char *signal;
-    GCallback   handler;
-  } methods[] = {
-    { "handle-enqueue", G_CALLBACK (handle_enqueue) }, { "handle-sync", G_CALLBACK (handle_sync) },
-    { "handle-nudge", G_CALLBACK (handle_nudge) },     { "handle-get", G_CALLBACK (handle_get) },
-    { "handle-list", G_CALLBACK (handle_list) },       { "handle-retry", G_CALLBACK (handle_retry) },
-    { "handle-discard", G_CALLBACK (handle_discard) }, { "handle-undo", G_CALLBACK (handle_undo) },
-    { "handle-pause", G_CALLBACK (handle_pause) },     { "handle-resume", G_CALLBACK (handle_resume) },
+  static const FpBusMethod methods[] = {
+    { "handle-sync", G_CALLBACK (handle_sync) },
+    { "handle-nudge", G_CALLBACK (handle_nudge) },
+    { "handle-pause", G_CALLBACK (handle_pause) },
+    { "handle-resume", G_CALLBACK (handle_resume) },
+    { NULL },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
-    g_signal_connect_object (self->agent, methods[i].signal, methods[i].handler, self, 0);
+  _fp_agent_service_connect (self, methods);
+  _fp_agent_service_connect_enqueue (self);
+  _fp_agent_service_connect_items (self);
 }
 
 static void

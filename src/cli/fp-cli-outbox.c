@@ -23,8 +23,7 @@ print_item_line (const FpItem *item)
   g_autofree char *created = fp_cli_dup_padded (time, TIME_WIDTH);
   g_autofree char *number = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
   g_autofree char *tries = fp_cli_dup_padded (number, TRIES_WIDTH);
-  g_autofree char *words = item->reason_code ? fp_reason_dup_words (item->reason_code, item->reason, item->next_try)
-                                             : g_strdup ("");
+  g_autofree char *words = fp_item_dup_words (item);
   g_autofree char *reason = fp_cli_dup_line (words);
 
   g_print ("%6" G_GINT64_FORMAT "  %-*s  %s  %s  %s%s%s\n", item->id, STATE_WIDTH, fp_item_state_to_string (item->state),
@@ -149,7 +148,7 @@ print_item (const FpItem    *item,
 {
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, item->id);
   g_autofree char *attempts = g_strdup_printf ("%u", item->attempts);
-  g_autofree char *words = fp_reason_dup_words (item->reason_code, item->reason, item->next_try);
+  g_autofree char *words = fp_item_dup_words (item);
   g_autofree char *request = g_strdup_printf ("%s %s", item->method, item->url);
 
   fp_cli_print_field (_("item"), id);
@@ -217,107 +216,4 @@ fp_cli_show (FpCli  *cli,
     print_item (item, receipt);
 
   return FP_EXIT_OK;
-}
-
-static void
-print_done (FpAct what,
-            gint  n)
-{
-  switch (what)
-    {
-    case FP_ACT_DISCARD:
-      g_print (ngettext ("Discarded %d.\n", "Discarded %d.\n", n), n);
-      break;
-    case FP_ACT_UNDO:
-      g_print (ngettext ("Restored %d.\n", "Restored %d.\n", n), n);
-      break;
-    case FP_ACT_RETRY:
-    default:
-      g_print (ngettext ("%d will be tried again.\n", "%d will be tried again.\n", n), n);
-      break;
-    }
-}
-
-/* @ids: (nullable): NULL = all. */
-static int
-act (FpCli  *cli,
-     FpAct   what,
-     GArray *ids)
-{
-  g_auto(FpCliAwait) await = { NULL };
-  GError *error = NULL;
-  gint n;
-
-  if (!fp_cli_connect (cli, TRUE))
-    return FP_EXIT_STORE;
-  fp_engine_act_async (cli->engine, what, ids, NULL, fp_cli_await_cb, &await);
-  n = fp_engine_act_finish (cli->engine, fp_cli_wait (&await), &error);
-  if (n < 0)
-    return fp_cli_fail (NULL, error);
-
-  if (cli->json)
-    {
-      JsonObject *object = json_object_new ();
-      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-      json_object_set_int_member (object, "items", n);
-      json_node_take_object (node, object);
-      fp_cli_print_json (node);
-    }
-  else
-    {
-      print_done (what, n);
-    }
-
-  return FP_EXIT_OK;
-}
-
-static int
-act_on_arguments (FpCli  *cli,
-                  FpAct   what,
-                  int     argc,
-                  char  **argv)
-{
-  g_auto(GStrv) rest = NULL;
-  g_autoptr(GArray) ids = NULL;
-  gboolean all = FALSE;
-  const GOptionEntry entries[] = {
-    { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("Everything that waits or has failed"), NULL }, { NULL },
-  };
-
-  if (!fp_cli_parse (cli, "ID…", what == FP_ACT_RETRY ? entries : NULL, argc, argv, &rest))
-    return FP_EXIT_USAGE;
-  if (all && *rest)
-    return fp_cli_usage (_("retry: either numbers of items or --all"));
-  if (!all && !*rest)
-    return fp_cli_usage (_("%s: which items?"), argv[0]);
-  ids = fp_cli_parse_ids (rest);
-  if (!ids)
-    return FP_EXIT_USAGE;
-
-  return act (cli, what, all ? NULL : ids);
-}
-
-int
-fp_cli_retry (FpCli  *cli,
-              int     argc,
-              char  **argv)
-{
-  return act_on_arguments (cli, FP_ACT_RETRY, argc, argv);
-}
-
-int
-fp_cli_discard (FpCli  *cli,
-                int     argc,
-                char  **argv)
-{
-  return act_on_arguments (cli, FP_ACT_DISCARD, argc, argv);
-}
-
-int
-fp_cli_undo (FpCli  *cli,
-             int     argc,
-             char  **argv)
-{
-  return act_on_arguments (cli, FP_ACT_UNDO, argc, argv);
 }

@@ -115,8 +115,7 @@ fp_item_to_json (const FpItem    *item,
                  const FpReceipt *receipt)
 {
   JsonObject *object = json_object_new ();
-  g_autofree char *words = item->reason_code ? fp_reason_dup_words (item->reason_code, item->reason, item->next_try)
-                                             : NULL;
+  g_autofree char *words = fp_item_dup_words (item);
 
   json_object_set_int_member (object, "id", item->id);
   set_string (object, "uid", item->uid);

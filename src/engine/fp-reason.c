@@ -43,6 +43,16 @@ static const Reason reasons[] = {
   { "item-address", N_("This address cannot be sent to"), TRUE },
 };
 
+/* Why an item is held, where no answer says it. */
+static const Reason holds[] = {
+  { "user", N_("Held back until it is released"), FALSE },
+  { "moved", N_("Exported, to be sent by another computer"), FALSE },
+  { "machine", N_("The outbox came from another computer, which may send it too"), FALSE },
+  { "after", N_("Waits until the version before it is settled"), FALSE },
+  { "lost", N_("The answer was lost: the server may have it already"), FALSE },
+  { "staging", N_("Being copied"), FALSE },
+};
+
 /**
  * fp_reason_dup_words:
  * @reason_code: (nullable): of an item
@@ -78,4 +88,20 @@ fp_reason_dup_words (const char *reason_code,
     return g_strdup_printf (_("%s: %s"), _(found->sentence), reason);
 
   return g_strdup (_(found->sentence));
+}
+
+/**
+ * fp_item_dup_words:
+ *
+ * Returns: (transfer full) (nullable): the translated sentence on @item: why it is held, otherwise what went wrong
+ *   last; %NULL = nothing is to be said
+ */
+char *
+fp_item_dup_words (const FpItem *item)
+{
+  for (guint i = 0; item->state == FP_ITEM_HELD && i < G_N_ELEMENTS (holds); i++)
+    if (g_strcmp0 (holds[i].code, item->hold) == 0)
+      return g_strdup (_(holds[i].sentence));
+
+  return item->reason_code ? fp_reason_dup_words (item->reason_code, item->reason, item->next_try) : NULL;
 }

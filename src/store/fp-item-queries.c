@@ -312,6 +312,35 @@ fp_item_rows_clear_waits (FpStoreTxn *txn,
   return TRUE;
 }
 
+/**
+ * fp_item_rows_broken_off:
+ *
+ * Returns: (transfer full) (element-type gint64): a set of the items in state sending that are to be held when their
+ *   attempt has ended; reads the few rows in that state
+ */
+GHashTable *
+fp_item_rows_broken_off (FpStoreTxn *txn,
+                         GError    **error)
+{
+  g_autoptr(GHashTable) ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr(FpStmt) stmt = NULL;
+  FpStep step;
+
+  g_return_val_if_fail (txn, NULL);
+
+  stmt = fp_stmt_new (txn->db, "SELECT id FROM item WHERE state = 2 AND hold IS NOT NULL", error);
+  if (!stmt)
+    return NULL;
+  while ((step = fp_stmt_step (stmt, error)) == FP_STEP_ROW)
+    {
+      gint64 id = fp_stmt_get_int (stmt, 0);
+
+      g_hash_table_add (ids, g_memdup2 (&id, sizeof id));
+    }
+
+  return step == FP_STEP_DONE ? g_steal_pointer (&ids) : NULL;
+}
+
 static gboolean
 read_numbers (FpStoreTxn   *txn,
               FpItemCounts *counts,

@@ -181,6 +181,10 @@ gboolean      fp_item_rows_clear_waits (FpStoreTxn     *txn,
                                         const char     *host,
                                         gboolean        even_retry_after,
                                         GError        **error);
+/* Set of gint64: items in state sending with a hold: a person broke the attempt off, and they are to be held when it
+ * has ended. */
+GHashTable   *fp_item_rows_broken_off (FpStoreTxn      *txn,
+                                       GError         **error);
 FpItemCounts *fp_item_rows_count    (FpStoreTxn        *txn,
                                      GError           **error);
 gboolean      fp_item_rows_add_receipt (FpStoreTxn      *txn,

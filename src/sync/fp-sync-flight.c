@@ -313,3 +313,28 @@ fp_sync_flights_break (FpSync   *self,
   for (guint i = 0; i < broken->len; i++)
     g_cancellable_cancel (g_ptr_array_index (broken, i));
 }
+
+/**
+ * fp_sync_flights_break_off:
+ * @ids: (element-type gint64): a set of items that a person wants held
+ *
+ * Breaks their attempts off, also those that only wait for the answer: who cancels does not want to wait. Whether the
+ * server has it is then not known, and the item says so.
+ */
+void
+fp_sync_flights_break_off (FpSync     *self,
+                           GHashTable *ids)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, ids);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    {
+      FpSyncFlight *flight = g_hash_table_lookup (self->flights, id);
+      g_autoptr(GCancellable) cancellable = flight ? g_object_ref (flight->cancellable) : NULL;
+
+      /* It may end inside the call. */
+      g_cancellable_cancel (cancellable);
+    }
+}

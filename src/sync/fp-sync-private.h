@@ -113,6 +113,9 @@ void       fp_sync_pump            (FpSync       *self);
 /* Sends what was claimed; its outcome comes into @self->outcomes. */
 void       fp_sync_flight_start    (FpSync       *self,
                                     FpSyncClaim  *claim);
+/* Breaks off the attempts that a person wants held. @ids: a set of gint64. */
+void       fp_sync_flights_break_off (FpSync    *self,
+                                      GHashTable *ids);
 /* Breaks off the attempts for which the gate is closed now, or all. */
 void       fp_sync_flights_break   (FpSync       *self,
                                     gboolean      all);

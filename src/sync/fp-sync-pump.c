@@ -341,6 +341,8 @@ turn_done (FpSync     *self,
 
   for (guint i = 0; i < turn->outcomes->len; i++)
     fp_sync_emit_outcome (self, g_ptr_array_index (turn->outcomes, i));
+  if (turn->broken_off)
+    fp_sync_flights_break_off (self, turn->broken_off);
 
   release_unclaimed (self, turn);
   g_ptr_array_set_free_func (turn->claimed, NULL);

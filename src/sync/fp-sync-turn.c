@@ -57,6 +57,7 @@ fp_sync_turn_ref (FpSyncTurn *turn)
 static void
 clear_results (FpSyncTurn *turn)
 {
+  g_clear_pointer (&turn->broken_off, g_hash_table_unref);
   g_clear_pointer (&turn->claimed, g_ptr_array_unref);
   g_clear_pointer (&turn->due, g_ptr_array_unref);
   g_clear_pointer (&turn->waiting, g_ptr_array_unref);
@@ -150,7 +151,7 @@ for_each_item (FpStoreTxn  *txn,
 }
 
 /* The lock was the lease: its last holder is gone, so nobody sends these any more. What it had begun may have
- * arrived; maybe_delivered says so since the claim. */
+ * arrived; maybe_delivered says so since the claim. What a person had broken off stays with him. */
 static gboolean
 orphan (FpStoreTxn  *txn,
         FpItem      *item,
@@ -158,7 +159,7 @@ orphan (FpStoreTxn  *txn,
 {
   gboolean stale;
 
-  if (!fp_item_machine_step (item, FP_EVENT_ORPHAN))
+  if (!fp_item_machine_step (item, item->hold ? FP_EVENT_HOLD : FP_EVENT_ORPHAN))
     return TRUE;
 
   return update_unless_stale (txn, item, FP_ITEM_SENDING, &stale, error);
@@ -225,14 +226,30 @@ begin (FpStoreTxn  *txn,
   return for_each_item (txn, 1 << FP_ITEM_SENDING, NULL, orphan, error) && clear_waits_at_start (txn, error);
 }
 
+/* What a person broke off is his, whatever the attempt came to, unless the server has it. */
+static void
+hold_if_broken_off (FpItem     *item,
+                    GHashTable *broken_off)
+{
+  if (item->state == FP_ITEM_SENT || !g_hash_table_contains (broken_off, &item->id))
+    return;
+
+  if (item->state != FP_ITEM_HELD)
+    fp_item_machine_step (item, FP_EVENT_HOLD);
+  g_free (item->hold);
+  item->hold = g_strdup ("user");
+}
+
 /* Receipt and state in one transaction (design 3.3). */
 static gboolean
 write_outcome (FpStoreTxn           *txn,
                const FpSyncOutcome  *outcome,
+               GHashTable           *broken_off,
                GError              **error)
 {
   gboolean stale;
 
+  hold_if_broken_off (outcome->item, broken_off);
   if (!update_unless_stale (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
     return FALSE;
   if (stale)
@@ -365,8 +382,14 @@ fp_sync_turn_run (FpStoreTxn  *txn,
 
   if (turn->begin && !begin (txn, error))
     return NULL;
+  if (turn->look || turn->outcomes->len > 0)
+    {
+      turn->broken_off = fp_item_rows_broken_off (txn, error);
+      if (!turn->broken_off)
+        return NULL;
+    }
   for (guint i = 0; i < turn->outcomes->len; i++)
-    if (!write_outcome (txn, g_ptr_array_index (turn->outcomes, i), error))
+    if (!write_outcome (txn, g_ptr_array_index (turn->outcomes, i), turn->broken_off, error))
       return NULL;
   if (!clear_waits (txn, turn, error) || !read_paused (txn, turn, error))
     return NULL;

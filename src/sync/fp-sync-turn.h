@@ -51,6 +51,7 @@ typedef struct {
 
   /* Out. */
   gboolean     paused;     /* Work Offline */
+  GHashTable  *broken_off; /* set of gint64: in flight, and a person wants them held; with @look or outcomes */
   GPtrArray   *claimed;    /* FpSyncClaim */
   GPtrArray   *due;        /* FpItem; with @look */
   GPtrArray   *waiting;    /* FpItem; with @look_at_waiting */

@@ -150,8 +150,7 @@ show_item (FpItemPage   *self,
   g_autofree char *state = fp_item_dup_state (item);
   g_autofree char *server = fp_host_dup_display (item->url);
   g_autofree char *tries = g_strdup_printf ("%u", item->attempts);
-  g_autofree char *reason = item->reason_code && item->state != FP_ITEM_SENT
-                              ? fp_reason_dup_words (item->reason_code, item->reason, item->next_try) : NULL;
+  g_autofree char *reason = item->state != FP_ITEM_SENT ? fp_item_dup_words (item) : NULL;
   gint64 now = g_get_real_time () / 1000;
 
   adw_window_title_set_title (self->title, item->title);

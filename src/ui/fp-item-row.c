@@ -124,12 +124,12 @@ dup_words (FpItemRow    *self,
       /* Translators: when the server confirmed it, and the number of its answer: "Received 14:05 · answer 201" */
       return g_strdup_printf (_("Received %s · answer %d"), time, item->status);
     }
-  if (item->state != FP_ITEM_SENDING && item->reason_code)
-    words = fp_reason_dup_words (item->reason_code, item->reason, item->next_try);
-  else if (item->state == FP_ITEM_PENDING && self->hindrance)
+  if (item->state != FP_ITEM_SENDING)
+    words = fp_item_dup_words (item);
+  if (!words && item->state == FP_ITEM_PENDING && self->hindrance)
     /* Translators: followed by what it waits for: "Waits: No network" */
     words = g_strdup_printf (_("Waits: %s"), self->hindrance);
-  else
+  if (!words)
     words = fp_item_dup_state (item);
   tries = dup_tries (item, words);
   if (!tries)

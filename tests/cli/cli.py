@@ -204,6 +204,29 @@ def test_refusals_name_the_item(ctl, server):
     assert ctl.json('retry', '--all') == {'items': 1}
 
 
+def test_hold_and_release(ctl, server):
+    for name in 'abc':
+        ctl('add', server.url + '/' + name)
+    says(ctl('hold', '1', '2'), '2 are held')
+    says(ctl('list', '--state', 'held'), 'Held back')
+    ctl('hold', '3', '1', code=1)
+    says(ctl.err, 'item 1', 'held')
+    ctl('cancel', '3', code=1)
+    says(ctl.err, 'item 3', 'pending')
+    says(ctl('sync'), '1 sent')
+    assert [entry[1] for entry in server.got] == ['/c']
+    assert [i['id'] for i in ctl.json('list')] == [2, 1]
+    for words in (['release'], ['release', '--all', '1'], ['release', '1', '--reason', 'user'],
+                  ['release', '--all', '--reason', 'moon'], ['release', '--all', '--reason', 'staging'], ['hold'],
+                  ['cancel'], ['hold', '--all']):
+        ctl(*words, code=2)
+    assert ctl.json('release', '--all', '--reason', 'account') == {'items': 0}
+    assert ctl.json('release', '1') == {'items': 1}
+    assert ctl.json('retry', '--all') == {'items': 1}, 'what a person holds is not retried'
+    assert ctl.json('release', '--all', '--reason', 'user') == {'items': 1}
+    says(ctl('sync'), '2 sent')
+
+
 def test_failed_items_keep_their_reason(ctl, server):
     ctl('add', '--json', '{}', server.url + '/status/422')
     ctl('add', '--json', '{}', server.url + '/ok')

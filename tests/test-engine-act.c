@@ -1,0 +1,266 @@
+/* What a person does to items: the columns of the state table (design 5.1) that are no delivery. */
+#include "fp-engine-fixture.h"
+
+#include <string.h>
+
+#include "store/fp-sender-lock.h"
+
+#define STATES 7
+
+/* Rows: states from pending to sent. Columns: FpAct. 0: refused. 2 in the row sending: the wish is noted, the sender
+ * does the rest. */
+static const FpItemState expected[STATES][FP_ACT_CANCEL + 1] = {
+  [FP_ITEM_PENDING] = { [FP_ACT_RETRY] = FP_ITEM_PENDING, [FP_ACT_DISCARD] = FP_ITEM_DISCARDED,
+                        [FP_ACT_HOLD] = FP_ITEM_HELD },
+  [FP_ITEM_SENDING] = { [FP_ACT_HOLD] = FP_ITEM_SENDING, [FP_ACT_CANCEL] = FP_ITEM_SENDING },
+  [FP_ITEM_FAILED] = { [FP_ACT_RETRY] = FP_ITEM_PENDING, [FP_ACT_DISCARD] = FP_ITEM_DISCARDED,
+                       [FP_ACT_HOLD] = FP_ITEM_HELD },
+  [FP_ITEM_HELD] = { [FP_ACT_RETRY] = FP_ITEM_PENDING, [FP_ACT_DISCARD] = FP_ITEM_DISCARDED,
+                     [FP_ACT_RELEASE] = FP_ITEM_PENDING },
+  [FP_ITEM_DISCARDED] = { [FP_ACT_UNDO] = FP_ITEM_HELD },
+  [FP_ITEM_SENT] = { 0 },
+};
+
+typedef struct {
+  gint64       id;
+  FpItemState  state;
+  const char  *hold;
+  gint64       waits_for;
+} Put;
+
+static gpointer
+put (FpStoreTxn  *txn,
+     gpointer     data,
+     GError     **error)
+{
+  Put *what = data;
+  g_autoptr(FpItem) item = fp_item_new ();
+  FpReceipt receipt = { .uid = (char *) "u", .url = (char *) "http://example.org/", .status = 201 };
+
+  item->kind = FP_ITEM_REQUEST;
+  item->protocol = FP_PROTOCOL_PLAIN;
+  item->method = g_strdup ("GET");
+  item->url = g_strdup ("http://example.org/");
+  item->host = g_strdup ("http://example.org:80");
+  item->state = what->state;
+  item->state_before = what->state == FP_ITEM_DISCARDED ? FP_ITEM_HELD : 0;
+  item->hold = g_strdup (what->hold);
+  item->waits_for = what->waits_for;
+  item->maybe_delivered = what->state == FP_ITEM_SENDING;
+  if (!fp_item_rows_insert (txn, item, error))
+    return NULL;
+  receipt.item = item->id;
+  what->id = item->id;
+  if (what->state == FP_ITEM_SENT)
+    fp_item_rows_add_receipt (txn, &receipt, error);
+
+  return NULL;
+}
+
+static gint64
+add (FpEngineFixture *f,
+     FpItemState      state,
+     const char      *hold,
+     gint64           waits_for)
+{
+  Put what = { .state = state, .hold = hold, .waits_for = waits_for };
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+
+  fp_store_write_async (fp_engine_get_store (f->engine), put, &what, NULL, NULL, NULL, fp_test_await_cb, &await);
+  fp_store_write_finish (fp_engine_get_store (f->engine), fp_test_await (&await), &error);
+  g_assert_no_error (error);
+
+  return what.id;
+}
+
+static void
+assert_item (FpEngineFixture *f,
+             gint64           id,
+             FpItemState      state,
+             const char      *hold)
+{
+  g_autoptr(FpItem) item = fp_engine_fixture_get_item (f->engine, id);
+
+  g_assert_cmpstr (fp_item_state_to_string (item->state), ==, fp_item_state_to_string (state));
+  g_assert_cmpstr (item->hold, ==, hold);
+}
+
+static gint
+release_all (FpEngineFixture *f,
+             const char      *hold)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+
+  fp_engine_release_all_async (f->engine, hold, NULL, fp_test_await_cb, &await);
+  return fp_engine_act_finish (f->engine, fp_test_await (&await), NULL);
+}
+
+static void
+every_pair_of_the_table (FpEngineFixture *f,
+                         gconstpointer    data)
+{
+  g_autoptr(FpSenderLock) sender = fp_sender_lock_try (f->folder, NULL);
+
+  for (FpItemState state = FP_ITEM_PENDING; state <= FP_ITEM_SENT; state++)
+    for (FpAct act = FP_ACT_RETRY; act <= FP_ACT_CANCEL; act++)
+      {
+        gint64 id = add (f, state, state == FP_ITEM_HELD || state == FP_ITEM_DISCARDED ? "account" : NULL, 0);
+        g_autoptr(GError) error = NULL;
+        gint n = fp_engine_fixture_act (f->engine, act, id, 0, &error);
+        g_autoptr(FpItem) after = fp_engine_fixture_get_item (f->engine, id);
+        g_autofree char *name = g_strdup_printf ("item %" G_GINT64_FORMAT " ", id);
+
+        if (expected[state][act] == 0)
+          {
+            g_assert_cmpint (n, ==, -1);
+            g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
+            g_assert_true (g_str_has_prefix (error->message, name));
+            g_assert_cmpint (after->state, ==, state);
+            continue;
+          }
+        g_assert_no_error (error);
+        g_assert_cmpint (n, ==, 1);
+        g_assert_cmpint (after->state, ==, expected[state][act]);
+        if (act == FP_ACT_HOLD || act == FP_ACT_CANCEL)
+          g_assert_cmpstr (after->hold, ==, "user");
+        if (after->state == FP_ITEM_PENDING)
+          g_assert_null (after->hold);
+        /* Only a retry jumps the queue. */
+        g_assert_cmpint (after->manual, ==, act == FP_ACT_RETRY);
+      }
+}
+
+static void
+one_that_cannot_changes_none (FpEngineFixture *f,
+                              gconstpointer    data)
+{
+  gint64 first = add (f, FP_ITEM_PENDING, NULL, 0);
+  gint64 second = add (f, FP_ITEM_HELD, "user", 0);
+  g_autofree char *name = g_strdup_printf ("item %" G_GINT64_FORMAT " is held and cannot be held", second);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_HOLD, first, second, &error), ==, -1);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
+  g_assert_cmpstr (error->message, ==, name);
+  assert_item (f, first, FP_ITEM_PENDING, NULL);
+  g_clear_error (&error);
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_HOLD, first, 4711, &error), ==, -1);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND);
+  assert_item (f, first, FP_ITEM_PENDING, NULL);
+}
+
+static void
+discard_of_what_is_sent_says_cancel (FpEngineFixture *f,
+                                     gconstpointer    data)
+{
+  gint64 id = add (f, FP_ITEM_SENDING, NULL, 0);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_DISCARD, id, 0, &error), ==, -1);
+  g_assert_nonnull (strstr (error->message, "cancelled first"));
+}
+
+/* Nobody holds the sender lock: the attempt ended with its process, and nothing has to be waited for. */
+static void
+cancel_without_a_sender_is_at_once (FpEngineFixture *f,
+                                    gconstpointer    data)
+{
+  gint64 id = add (f, FP_ITEM_SENDING, NULL, 0);
+  g_autoptr(FpItem) item = NULL;
+  g_autoptr(FpSenderLock) lock = NULL;
+
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_CANCEL, id, 0, NULL), ==, 1);
+  assert_item (f, id, FP_ITEM_HELD, "user");
+  item = fp_engine_fixture_get_item (f->engine, id);
+  g_assert_true (item->maybe_delivered);
+  /* And the lock is free again. */
+  lock = fp_sender_lock_try (f->folder, NULL);
+  g_assert_nonnull (lock);
+}
+
+static void
+a_new_version_does_not_overtake (FpEngineFixture *f,
+                                 gconstpointer    data)
+{
+  gint64 first = add (f, FP_ITEM_FAILED, NULL, 0);
+  gint64 second = add (f, FP_ITEM_HELD, "after", first);
+  g_autofree char *name = g_strdup_printf ("waits for item %" G_GINT64_FORMAT " ", first);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, second, 0, &error), ==, -1);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, name));
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RETRY, second, 0, NULL), ==, -1);
+  g_assert_cmpint (release_all (f, NULL), ==, 0);
+  assert_item (f, second, FP_ITEM_HELD, "after");
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_DISCARD, first, 0, NULL), ==, 1);
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, second, 0, NULL), ==, 1);
+}
+
+static void
+all_means_what_it_says (FpEngineFixture *f,
+                        gconstpointer    data)
+{
+  static const char * const holds[] = {
+    "user", "account", "form", "proxy", "moved", "machine", "lost", "staging",
+  };
+  gint64 ids[G_N_ELEMENTS (holds)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (holds); i++)
+    ids[i] = add (f, FP_ITEM_HELD, holds[i], 0);
+
+  /* Only what a new try asks again. */
+  {
+    g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+
+    fp_engine_act_async (f->engine, FP_ACT_RETRY, NULL, NULL, fp_test_await_cb, &await);
+    g_assert_cmpint (fp_engine_act_finish (f->engine, fp_test_await (&await), NULL), ==, 3);
+  }
+  assert_item (f, ids[0], FP_ITEM_HELD, "user");
+  assert_item (f, ids[1], FP_ITEM_PENDING, NULL);
+  assert_item (f, ids[4], FP_ITEM_HELD, "moved");
+
+  g_assert_cmpint (release_all (f, "machine"), ==, 1);
+  assert_item (f, ids[4], FP_ITEM_HELD, "moved");
+  assert_item (f, ids[5], FP_ITEM_PENDING, NULL);
+  /* What is being copied is not released by "all", and not by name. */
+  g_assert_cmpint (release_all (f, "staging"), ==, -1);
+  g_assert_cmpint (release_all (f, NULL), ==, 3);
+  assert_item (f, ids[7], FP_ITEM_HELD, "staging");
+}
+
+static void
+every_hold_has_words (void)
+{
+  static const char * const holds[] = { "user", "moved", "machine", "after", "lost", "staging" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (holds); i++)
+    {
+      FpItem item = { .state = FP_ITEM_HELD, .hold = (char *) holds[i] };
+      g_autofree char *words = fp_item_dup_words (&item);
+
+      g_assert_nonnull (words);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_setenv ("FIELDPOST_SECRETS", "file", TRUE);
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, func) g_test_add ("/engine/act/" path, FpEngineFixture, NULL, fp_engine_fixture_setup, func, \
+                                    fp_engine_fixture_teardown)
+  ADD ("every-pair-of-the-table", every_pair_of_the_table);
+  ADD ("one-that-cannot-changes-none", one_that_cannot_changes_none);
+  ADD ("discard-of-what-is-sent-says-cancel", discard_of_what_is_sent_says_cancel);
+  ADD ("cancel-without-a-sender-is-at-once", cancel_without_a_sender_is_at_once);
+  ADD ("a-new-version-does-not-overtake", a_new_version_does_not_overtake);
+  ADD ("all-means-what-it-says", all_means_what_it_says);
+#undef ADD
+  g_test_add_func ("/engine/act/every-hold-has-words", every_hold_has_words);
+
+  return g_test_run ();
+}
