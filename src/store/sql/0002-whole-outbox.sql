@@ -13,6 +13,8 @@ ALTER TABLE item ADD COLUMN marked_boot INTEGER;
 ALTER TABLE item ADD COLUMN marked_boot_id TEXT;
 
 CREATE INDEX item_by_waits_for ON item (waits_for) WHERE waits_for IS NOT NULL;
+-- What an account that was refused keeps.
+CREATE INDEX item_by_secret ON item (secret_id) WHERE secret_id IS NOT NULL AND state IN (1, 3);
 CREATE INDEX item_held ON item (hold, secret_id, form) WHERE state = 4;
 CREATE INDEX item_settled ON item (state, changed) WHERE state IN (5, 6);
 CREATE INDEX item_marked ON item (marked) WHERE marked IS NOT NULL;

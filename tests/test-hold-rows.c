@@ -1,0 +1,366 @@
+/* What keeps more than one item: whom a row covers, whom it does not, and the way back. */
+#include "fp-test-store.h"
+#include "store/fp-form-rows.h"
+#include "store/fp-hold-rows.h"
+
+typedef struct
+{
+  char *folder;
+  FpClock *clock;
+  FpStore *store;
+} Fixture;
+
+static void
+setup (Fixture      *f,
+       gconstpointer data)
+{
+  f->folder = fp_test_make_folder ();
+  f->clock = fp_clock_new_fake (1700000000000, 1000000);
+  f->store = fp_test_store_open (f->folder, f->clock);
+}
+
+static void
+teardown (Fixture      *f,
+          gconstpointer data)
+{
+  fp_test_store_close (f->store);
+  fp_test_finalize (f->clock);
+  fp_test_remove_folder (f->folder);
+  g_free (f->folder);
+}
+
+static gpointer
+in_transaction (FpStoreTxn *txn,
+                gpointer    func,
+                GError    **error)
+{
+  ((void (*) (FpStoreTxn *)) func) (txn);
+  return NULL;
+}
+
+static void
+test_in_transaction (Fixture      *f,
+                     gconstpointer func)
+{
+  g_autoptr(GError) error = NULL;
+
+  fp_test_store_write (f->store, in_transaction, (gpointer) func, &error);
+  g_assert_no_error (error);
+}
+
+static gint64
+add_form (FpStoreTxn *txn,
+          const char *form_id)
+{
+  g_autoptr(FpFormRow) row = fp_form_row_new ();
+  g_autoptr(GBytes) xml = g_bytes_new_static ("<x/>", 4);
+  g_autoptr(GError) error = NULL;
+
+  row->form_id = g_strdup (form_id);
+  row->version = g_strdup ("1");
+  row->title = g_strdup (form_id);
+  row->md5 = g_strdup ("00000000000000000000000000000000");
+  fp_form_rows_add (txn, row, xml, &error);
+  g_assert_no_error (error);
+
+  return row->id;
+}
+
+static FpItem *
+new_item (const char *secret_id,
+          const char *path)
+{
+  FpItem *item = fp_item_new ();
+
+  item->kind = FP_ITEM_REQUEST;
+  item->protocol = FP_PROTOCOL_PLAIN;
+  item->method = g_strdup ("POST");
+  item->url = g_strconcat ("https://example.org", path, NULL);
+  item->host = g_strdup ("https://example.org:443");
+  item->secret_id = g_strdup (secret_id);
+
+  return item;
+}
+
+static gint64
+insert (FpStoreTxn *txn,
+        FpItem     *item)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 id;
+
+  fp_item_rows_insert (txn, item, &error);
+  g_assert_no_error (error);
+  id = item->id;
+  fp_item_free (item);
+
+  return id;
+}
+
+static FpItem *
+get (FpStoreTxn *txn,
+     gint64      id)
+{
+  g_autoptr(GError) error = NULL;
+  FpItem *item = fp_item_rows_get (txn, id, FALSE, &error);
+
+  g_assert_no_error (error);
+  return item;
+}
+
+static void
+assert_state (FpStoreTxn  *txn,
+              gint64       id,
+              FpItemState  state,
+              const char  *hold)
+{
+  g_autoptr(FpItem) item = get (txn, id);
+
+  g_assert_cmpint (item->state, ==, state);
+  g_assert_cmpstr (item->hold, ==, hold);
+}
+
+static FpHoldRow *
+put (FpStoreTxn   *txn,
+     FpHoldKind    kind,
+     const FpItem *item,
+     const char   *code)
+{
+  FpHoldRow *row = fp_hold_row_new (kind, item);
+  g_autoptr(GError) error = NULL;
+
+  row->code = g_strdup (code);
+  row->words = g_strdup ("no");
+  fp_hold_rows_put (txn, row, &error);
+  g_assert_no_error (error);
+
+  return row;
+}
+
+static void
+sweep (FpStoreTxn      *txn,
+       const FpHoldRow *row)
+{
+  g_autoptr(GError) error = NULL;
+
+  fp_hold_rows_sweep (txn, row, 100, &error);
+  g_assert_no_error (error);
+}
+
+static void
+account (FpStoreTxn *txn)
+{
+  FpItem *bad = new_item ("one", "/a");
+  gint64 mine, failed, own, other, nobodys;
+  g_autoptr(FpItem) any = new_item ("one", "/b");
+  g_autoptr(FpHoldRow) row = NULL;
+  g_autoptr(FpHoldRow) found = NULL;
+  g_autoptr(FpHoldRow) none = NULL;
+  g_autoptr(FpItem) back = NULL;
+  g_autoptr(GError) error = NULL;
+
+  bad->state = FP_ITEM_FAILED;
+  bad->reason_code = g_strdup ("item-refused");
+  own = insert (txn, bad);
+  bad = new_item ("one", "/a");
+  bad->state = FP_ITEM_FAILED;
+  bad->reason_code = g_strdup ("server-error");
+  bad->due_boot = 5;
+  bad->slow_step = 3;
+  failed = insert (txn, bad);
+  mine = insert (txn, new_item ("one", "/b"));
+  other = insert (txn, new_item ("two", "/b"));
+  nobodys = insert (txn, new_item (NULL, "/b"));
+
+  row = put (txn, FP_HOLD_ACCOUNT, any, "account");
+  sweep (txn, row);
+  assert_state (txn, mine, FP_ITEM_HELD, "account");
+  assert_state (txn, failed, FP_ITEM_HELD, "account");
+  assert_state (txn, own, FP_ITEM_FAILED, NULL);
+  assert_state (txn, other, FP_ITEM_PENDING, NULL);
+  assert_state (txn, nobodys, FP_ITEM_PENDING, NULL);
+
+  found = fp_hold_rows_find (txn, any, &error);
+  g_assert_nonnull (found);
+  g_assert_cmpstr (found->code, ==, "account");
+  g_assert_cmpstr (found->words, ==, "no");
+  g_assert_cmpint (found->since, ==, 1700000000000);
+
+  g_assert_true (fp_hold_rows_lift (txn, FP_HOLD_ACCOUNT, "one", &error));
+  assert_state (txn, mine, FP_ITEM_PENDING, NULL);
+  assert_state (txn, failed, FP_ITEM_PENDING, NULL);
+  back = get (txn, failed);
+  g_assert_cmpint (back->due_boot, ==, 0);
+  g_assert_cmpuint (back->slow_step, ==, 0);
+  g_assert_null (back->reason_code);
+  assert_state (txn, own, FP_ITEM_FAILED, NULL);
+  none = fp_hold_rows_find (txn, any, &error);
+  g_assert_null (none);
+  g_assert_no_error (error);
+}
+
+static void
+endpoint (FpStoreTxn *txn)
+{
+  g_autoptr(FpItem) any = new_item ("one", "/a?x=%_'");
+  FpItem *first = new_item ("one", "/a?x=%_'");
+  gint64 forbidden, same, elsewhere;
+  g_autoptr(FpHoldRow) row = NULL;
+  g_autoptr(GError) error = NULL;
+
+  first->state = FP_ITEM_FAILED;
+  first->reason_code = g_strdup ("item-forbidden");
+  forbidden = insert (txn, first);
+  same = insert (txn, new_item ("one", "/a?x=%_'"));
+  elsewhere = insert (txn, new_item ("one", "/a?x=%__"));
+  row = put (txn, FP_HOLD_ENDPOINT, any, "account");
+  sweep (txn, row);
+
+  /* The first one's fault was none of its own after all. */
+  assert_state (txn, forbidden, FP_ITEM_HELD, "account");
+  assert_state (txn, same, FP_ITEM_HELD, "account");
+  assert_state (txn, elsewhere, FP_ITEM_PENDING, NULL);
+
+  g_assert_true (fp_hold_rows_repair (txn, "one", &error));
+  assert_state (txn, forbidden, FP_ITEM_PENDING, NULL);
+  assert_state (txn, same, FP_ITEM_PENDING, NULL);
+  g_assert_null (fp_hold_rows_find (txn, any, &error));
+}
+
+static void
+form (FpStoreTxn *txn)
+{
+  gint64 one = add_form (txn, "one"), two = add_form (txn, "two");
+  gint64 ids[3];
+  g_autoptr(FpHoldRow) row = NULL;
+  g_autoptr(FpItem) held = NULL;
+  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      FpItem *item = new_item ("one", "/submission");
+
+      item->form = i < 2 ? one : two;
+      ids[i] = insert (txn, item);
+    }
+  held = get (txn, ids[0]);
+  row = put (txn, FP_HOLD_FORM, held, "form-access");
+  sweep (txn, row);
+  assert_state (txn, ids[0], FP_ITEM_HELD, "form");
+  assert_state (txn, ids[1], FP_ITEM_HELD, "form");
+  assert_state (txn, ids[2], FP_ITEM_PENDING, NULL);
+  rows = fp_hold_rows_list (txn, FP_HOLD_FORM, &error);
+  g_assert_cmpuint (rows->len, ==, 1);
+
+  g_clear_pointer (&held, fp_item_free);
+  held = get (txn, ids[1]);
+  g_assert_true (fp_hold_rows_lift_for (txn, held, &error));
+  assert_state (txn, ids[0], FP_ITEM_PENDING, NULL);
+  g_assert_null (fp_hold_rows_find (txn, held, &error));
+
+  /* The form was refused to an account, and that is another now. */
+  sweep (txn, row);
+  fp_hold_rows_put (txn, row, &error);
+  g_assert_true (fp_hold_rows_repair (txn, "one", &error));
+  assert_state (txn, ids[0], FP_ITEM_PENDING, NULL);
+  g_assert_null (fp_hold_rows_find (txn, held, &error));
+  g_assert_no_error (error);
+}
+
+static void
+others (FpStoreTxn *txn)
+{
+  FpItem *submission = new_item (NULL, "/submission");
+  gint64 without, with, plain, far;
+  FpItem *away = new_item (NULL, "/");
+  g_autoptr(FpItem) held = NULL;
+  g_autoptr(FpHoldRow) anonymous = NULL;
+  g_autoptr(FpHoldRow) proxy = NULL;
+  g_autoptr(FpHoldRow) none = NULL;
+  g_autoptr(GError) error = NULL;
+
+  submission->protocol = FP_PROTOCOL_OPENROSA;
+  without = insert (txn, submission);
+  submission = new_item ("one", "/submission");
+  submission->protocol = FP_PROTOCOL_OPENROSA;
+  with = insert (txn, submission);
+  plain = insert (txn, new_item (NULL, "/"));
+  g_free (away->host);
+  away->host = g_strdup ("https://example.net:443");
+  far = insert (txn, away);
+
+  held = get (txn, without);
+  anonymous = put (txn, FP_HOLD_ANONYMOUS, held, "account");
+  sweep (txn, anonymous);
+  assert_state (txn, without, FP_ITEM_HELD, "account");
+  assert_state (txn, with, FP_ITEM_PENDING, NULL);
+  assert_state (txn, plain, FP_ITEM_PENDING, NULL);
+
+  proxy = put (txn, FP_HOLD_PROXY, held, "proxy");
+  sweep (txn, proxy);
+  assert_state (txn, with, FP_ITEM_HELD, "proxy");
+  assert_state (txn, plain, FP_ITEM_HELD, "proxy");
+  assert_state (txn, far, FP_ITEM_PENDING, NULL);
+  g_assert_true (fp_hold_rows_lift_all (txn, FP_HOLD_PROXY, &error));
+  assert_state (txn, with, FP_ITEM_PENDING, NULL);
+  assert_state (txn, plain, FP_ITEM_PENDING, NULL);
+  assert_state (txn, without, FP_ITEM_HELD, "account");
+
+  /* A plain item without an account is in nobody's hold. */
+  g_clear_pointer (&held, fp_item_free);
+  held = get (txn, plain);
+  none = fp_hold_rows_find (txn, held, &error);
+  g_assert_null (none);
+  g_assert_null (fp_hold_row_new (FP_HOLD_ACCOUNT, held));
+  g_assert_null (fp_hold_row_new (FP_HOLD_FORM, held));
+}
+
+enum { MANY = 100000, AT_ONCE = 500 };
+
+static void
+many (FpStoreTxn *txn)
+{
+  g_autoptr(FpItem) any = new_item ("one", "/");
+  g_autoptr(FpHoldRow) row = NULL;
+  g_autoptr(FpItemCounts) counts = NULL;
+  g_autoptr(FpItemCounts) after = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 begin;
+
+  for (guint i = 0; i < MANY; i++)
+    insert (txn, new_item (i % 10 ? "one" : "two", "/"));
+  row = put (txn, FP_HOLD_ACCOUNT, any, "account");
+
+  begin = g_get_monotonic_time ();
+  for (guint i = 0; i < MANY * 9 / 10 / AT_ONCE; i++)
+    fp_hold_rows_sweep (txn, row, AT_ONCE, &error);
+  g_test_message ("%d held: %.1f ms a sweep", MANY * 9 / 10,
+                  (g_get_monotonic_time () - begin) / 1000.0 / (MANY * 9 / 10 / AT_ONCE));
+  counts = fp_item_rows_count (txn, &error);
+  g_assert_cmpuint (counts->held, ==, MANY * 9 / 10);
+
+  begin = g_get_monotonic_time ();
+  g_assert_true (fp_hold_rows_repair (txn, "one", &error));
+  g_test_message ("%d released in %.0f ms", MANY * 9 / 10, (g_get_monotonic_time () - begin) / 1000.0);
+  after = fp_item_rows_count (txn, &error);
+  g_assert_cmpuint (after->pending, ==, MANY);
+  g_assert_no_error (error);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define add(path, func) g_test_add (path, Fixture, (gconstpointer) func, setup, test_in_transaction, teardown)
+  add ("/store/hold/account-keeps-what-is-sent-with-it", account);
+  add ("/store/hold/endpoint-keeps-one-address-of-an-account", endpoint);
+  add ("/store/hold/form-keeps-its-submissions", form);
+  add ("/store/hold/anonymous-and-proxy-keep-a-host", others);
+  add ("/store/hold/a-hundred-thousand", many);
+#undef add
+
+  return g_test_run ();
+}
