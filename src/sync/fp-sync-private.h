@@ -88,6 +88,7 @@ void       fp_sync_check_stopped   (FpSync       *self,
                                     const GError *error);
 void       fp_sync_emit_outcome    (FpSync       *self,
                                     const FpSyncOutcome *outcome);
+void       fp_sync_emit_woken      (FpSync       *self);
 void       fp_sync_emit_progress   (FpSync       *self,
                                     gint64        item,
                                     gint64        done,

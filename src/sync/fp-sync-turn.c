@@ -1,6 +1,7 @@
 #include "sync/fp-sync-turn.h"
 
 #include "store/fp-form-rows.h"
+#include "sync/fp-batch.h"
 #include "sync/fp-item-machine.h"
 
 #define PAGE 100
@@ -240,10 +241,26 @@ hold_if_broken_off (FpItem     *item,
   item->hold = g_strdup ("user");
 }
 
+/* A batch that was refused and frozen anew is no item that failed. */
+static gboolean
+settle_batch (FpStoreTxn     *txn,
+              FpSyncOutcome  *outcome,
+              GError        **error)
+{
+  gboolean replaced;
+
+  if (!fp_batch_settle (txn, outcome->item, &replaced, error))
+    return FALSE;
+  if (replaced)
+    outcome->newly_failed = FALSE;
+
+  return TRUE;
+}
+
 /* Receipt and state in one transaction (design 3.3). */
 static gboolean
 write_outcome (FpStoreTxn           *txn,
-               const FpSyncOutcome  *outcome,
+               FpSyncOutcome        *outcome,
                GHashTable           *broken_off,
                GError              **error)
 {
@@ -258,7 +275,10 @@ write_outcome (FpStoreTxn           *txn,
       return TRUE;
     }
 
-  return !outcome->receipt || fp_item_rows_add_receipt (txn, outcome->receipt, error);
+  if (outcome->receipt && !fp_item_rows_add_receipt (txn, outcome->receipt, error))
+    return FALSE;
+
+  return settle_batch (txn, outcome, error);
 }
 
 static char *

@@ -48,6 +48,7 @@ fp_sync_timer_cb (gpointer user_data)
     }
 
   self->want_look = TRUE;
+  fp_sync_emit_woken (self);
   fp_sync_pump (self);
 
   return G_SOURCE_REMOVE;

@@ -12,6 +12,8 @@ enum
   PROGRESS,
   DELIVERED,
   FAILED,
+  ASKED,
+  WOKEN,
   N_SIGNALS,
 };
 
@@ -154,6 +156,12 @@ fp_sync_update_state (FpSync *self)
 }
 
 void
+fp_sync_emit_woken (FpSync *self)
+{
+  g_signal_emit (self, signals[WOKEN], 0);
+}
+
+void
 fp_sync_emit_progress (FpSync *self,
                        gint64  item,
                        gint64  done,
@@ -266,6 +274,21 @@ install_signals (void)
    */
   signals[FAILED] = g_signal_new ("failed", FP_TYPE_SYNC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                   G_TYPE_INT64, G_TYPE_STRING);
+  /**
+   * FpSync::asked:
+   * @tag: (nullable): NULL = everything
+   *
+   * Sync Now, for what goes along with the outbox.
+   */
+  signals[ASKED] = g_signal_new ("asked", FP_TYPE_SYNC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                 G_TYPE_STRING);
+  /**
+   * FpSync::woken:
+   *
+   * The timer woke it, which it does now and then in case a hint was missed: others need no timer of their own for
+   * that.
+   */
+  signals[WOKEN] = g_signal_new ("woken", FP_TYPE_SYNC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -480,6 +503,7 @@ fp_sync_now (FpSync     *self,
   fp_sync_reset_breakers (self, TRUE);
   fp_sync_wish_to_clear (self, FP_SYNC_CLEAR_ALL, tag && *tag ? tag : NULL);
   fp_link_check (self->link);
+  g_signal_emit (self, signals[ASKED], 0, tag && *tag ? tag : NULL);
   fp_sync_pump (self);
 }
 

@@ -57,6 +57,7 @@ void         fp_sync_get_run      (FpSync              *self,
 
 /* Signals: "progress" (gint64 id, gint64 done, gint64 total) at most 4 times a second an item;
  * "delivered" (gint64 id, const char *uid, gint64 ms from the link becoming usable to this item's first byte, or -1);
- * "failed" (gint64 id, const char *reason_code): an item stopped being tried quickly. */
+ * "failed" (gint64 id, const char *reason_code): an item stopped being tried quickly;
+ * "asked" (const char *tag): fp_sync_now() was called; "woken" (): its timer woke it. */
 
 G_END_DECLS

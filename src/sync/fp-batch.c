@@ -1,0 +1,132 @@
+#include "sync/fp-batch.h"
+
+#include "net/fp-host.h"
+
+static FpItem *
+item_new (const FpTagRow *tag,
+          GBytes         *body)
+{
+  g_autoptr(FpItem) item = fp_item_new ();
+  FpItemPart *part = fp_item_part_new (NULL, NULL, "application/json");
+
+  item->kind = FP_ITEM_BATCH;
+  item->protocol = FP_PROTOCOL_PLAIN;
+  item->title = g_strdup (tag->name);
+  item->tag = g_strdup (tag->name);
+  item->method = g_strdup ("POST");
+  item->url = g_strdup (tag->url);
+  item->host = fp_host_dup_origin (tag->url, NULL);
+  item->reach = tag->reach;
+  item->headers = g_strdup (tag->headers);
+  item->secret_id = g_strdup (tag->secret_id);
+  item->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_item_part_free);
+  part->data = g_bytes_ref (body);
+  g_ptr_array_add (item->parts, part);
+
+  return g_steal_pointer (&item);
+}
+
+gboolean
+fp_batch_freeze (FpStoreTxn  *txn,
+                 const char  *tag,
+                 gint64      *id,
+                 GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(FpTagRow) row = NULL;
+  g_autoptr(GBytes) body = NULL;
+  g_autoptr(FpItem) item = NULL;
+  gint64 last;
+
+  if (id)
+    *id = 0;
+  if (fp_event_rows_is_ready (txn, tag, &local) && (row = fp_tag_rows_get (txn, tag, &local)))
+    body = fp_event_rows_dup_batch (txn, tag, row->batch_max, &last, &local);
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!body)
+    return TRUE;
+
+  item = item_new (row, body);
+  if (!fp_item_rows_insert (txn, item, error) || !fp_event_rows_freeze (txn, tag, last, item->id, error))
+    return FALSE;
+  if (id)
+    *id = item->id;
+
+  return TRUE;
+}
+
+/* So many at a time from now on; a tag that was removed meanwhile has nothing to remember. */
+static gboolean
+set_max (FpStoreTxn  *txn,
+         const char  *tag,
+         guint        max,
+         GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(FpTagRow) row = fp_tag_rows_get (txn, tag, &local);
+
+  if (!row)
+    {
+      if (g_error_matches (local, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (row->batch_max == max)
+    return TRUE;
+  row->batch_max = max;
+
+  return fp_tag_rows_set (txn, row, error);
+}
+
+static gboolean
+has_tag (FpStoreTxn *txn,
+         const char *tag)
+{
+  g_autoptr(FpTagRow) row = fp_tag_rows_get (txn, tag, NULL);
+
+  return row != NULL;
+}
+
+/* The bytes themselves were refused, and certainly are nowhere: then fewer may pass. What may have been stored under
+ * its key would be there twice. */
+static gboolean
+was_refused (const FpItem *item)
+{
+  return item->state == FP_ITEM_FAILED && !item->maybe_delivered
+         && (item->status == 400 || item->status == 413 || item->status == 422);
+}
+
+gboolean
+fp_batch_settle (FpStoreTxn   *txn,
+                 const FpItem *item,
+                 gboolean     *replaced,
+                 GError      **error)
+{
+  gint64 n;
+
+  *replaced = FALSE;
+  if (item->kind != FP_ITEM_BATCH || (item->state != FP_ITEM_SENT && !was_refused (item)))
+    return TRUE;
+
+  n = fp_event_rows_count (txn, item->id, error);
+  if (n < 0)
+    return FALSE;
+  if (item->state == FP_ITEM_SENT)
+    return set_max (txn, item->tag, MIN (FP_BATCH_EVENTS, (guint) MAX (n, 1) * 2), error)
+           && fp_event_rows_delete (txn, item->id, error) && fp_batch_freeze (txn, item->tag, NULL, error);
+
+  /* One event that nobody wants stays, as a failed item; the others go on. Without its tag nothing can be frozen. */
+  if (n > 1 && has_tag (txn, item->tag))
+    {
+      *replaced = TRUE;
+      return set_max (txn, item->tag, (guint) n / 2, error) && fp_event_rows_thaw (txn, item->id, error)
+             && fp_batch_freeze (txn, item->tag, NULL, error);
+    }
+
+  return fp_batch_freeze (txn, item->tag, NULL, error);
+}

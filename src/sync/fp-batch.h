@@ -1,0 +1,22 @@
+/* fp-batch.h — events of a tag, frozen into ordinary items: the same bytes and the same key on every try */
+#pragma once
+
+#include "store/fp-event-rows.h"
+
+G_BEGIN_DECLS
+
+/* Freezes the oldest events of @tag into an item, if some wait and no earlier item of them is on its way.
+ * @item: (out) (optional): its id, 0 = there was nothing to do. */
+gboolean fp_batch_freeze (FpStoreTxn   *txn,
+                          const char   *tag,
+                          gint64       *item,
+                          GError      **error);
+/* What the outcome of an attempt, written in the same transaction, does to the events of @item: a receipt takes them
+ * away and freezes the next; where the server refused them they are frozen anew, half as many, unless it was only one.
+ * @replaced: (out): @item is no more, others stand for it. */
+gboolean fp_batch_settle (FpStoreTxn   *txn,
+                          const FpItem *item,
+                          gboolean     *replaced,
+                          GError      **error);
+
+G_END_DECLS
