@@ -114,6 +114,27 @@ fp_receiver_log_refusal (const FpArrival *arrival,
 }
 
 char *
+fp_receiver_log_fault (const FpArrival *arrival,
+                       const FpFault   *fault,
+                       gboolean         json)
+{
+  g_autofree char *time = now ();
+  g_autofree char *what = name_it (arrival);
+
+  if (json)
+    {
+      g_autoptr(JsonObject) object = to_json (arrival, "fault");
+
+      json_object_set_string_member (object, "fault", fault->text);
+      json_object_set_int_member (object, "line", fault->line);
+      return print (object);
+    }
+
+  return g_strdup_printf ("%s  -  %s  %" G_GINT64_FORMAT " bytes  fault  line %u: %s", time, what, arrival->bytes,
+                          fault->line, fault->text);
+}
+
+char *
 fp_receiver_log_state (const char *state,
                        const char *url,
                        gboolean    json)

@@ -89,6 +89,43 @@ refuse_size (FpReceiverUpload *self)
 }
 
 static void
+shut (FpReceiverUpload *self)
+{
+  g_socket_shutdown (soup_server_message_get_socket (self->message), TRUE, TRUE, NULL);
+}
+
+static gboolean
+read_on_cb (gpointer user_data)
+{
+  FpReceiverUpload *self = user_data;
+
+  if (!self->gone)
+    soup_server_message_unpause (self->message);
+  return G_SOURCE_REMOVE;
+}
+
+/* What the script wants while the body comes; FALSE: the rest of it is of no use. */
+static gboolean
+suffer (FpReceiverUpload *self)
+{
+  const FpFault *fault = self->fault;
+
+  if (fault && fault->act == FP_ACT_SLOW_READ)
+    {
+      soup_server_message_pause (self->message);
+      g_timeout_add_full (G_PRIORITY_DEFAULT, (guint) fault->wait_ms, read_on_cb, fp_receiver_upload_ref (self),
+                          (GDestroyNotify) fp_receiver_upload_unref);
+    }
+  if (fault && fault->act == FP_ACT_CUT_REQUEST && self->got >= fault->bytes)
+    {
+      self->cut = TRUE;
+      shut (self);
+    }
+
+  return !self->cut;
+}
+
+static void
 got_chunk_cb (SoupServerMessage *message,
               GBytes            *chunk,
               gpointer           user_data)
@@ -98,12 +135,14 @@ got_chunk_cb (SoupServerMessage *message,
   const guint8 *data = g_bytes_get_data (chunk, &length);
 
   self->got += length;
+  if (!suffer (self))
+    return;
   if (self->got > self->limit)
     refuse_size (self);
   if (!self->error)
     fp_arrival_feed (self->arrival, data, length, &self->error);
   else if (self->got > self->limit + MAX_DROPPED)
-    g_socket_shutdown (soup_server_message_get_socket (message), TRUE, TRUE, NULL);
+    shut (self);
 }
 
 /* Any page in a browser can send a form to any address; what it sends is not the user's doing. */
@@ -178,6 +217,7 @@ clear (gpointer data)
   g_clear_object (&self->message);
   g_clear_pointer (&self->arrival, fp_arrival_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->fault, fp_fault_unref);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <libsoup/soup.h>
 
 #include "receiver/fp-arrival.h"
+#include "receiver/fp-fault-script.h"
 
 G_BEGIN_DECLS
 
@@ -14,8 +15,10 @@ typedef struct {
   SoupServerMessage *message; /* owned */
   FpArrival         *arrival; /* owned */
   GError            *error;   /* owned (nullable): why it is refused */
+  FpFault           *fault;   /* owned (nullable): what the script wants of it */
   gint64             limit;   /* bytes of the body */
   gint64             got;
+  gboolean           cut;     /* closed by the script before it was whole */
   gboolean           gone;    /* the connection ended: nothing more may be said */
 } FpReceiverUpload;
 

@@ -1,51 +1,15 @@
 #include "config.h"
 
-#include "receiver/fp-receiver.h"
+#include "receiver/fp-receiver-private.h"
 
 #include <string.h>
 
 #include <glib/gi18n.h>
-#include <libsoup/soup.h>
 
-#include "base/fp-worker.h"
-#include "receiver/fp-receiver-error.h"
-#include "receiver/fp-receiver-forms.h"
 #include "receiver/fp-receiver-log.h"
-#include "receiver/fp-receiver-page.h"
-#include "receiver/fp-receiver-store.h"
-#include "receiver/fp-receiver-upload.h"
 
 /* Each has a file open. */
 #define MAX_UPLOADS 64
-
-typedef enum {
-  ROUTE_NONE,
-  ROUTE_PAGE,
-  ROUTE_FORM_LIST,
-  ROUTE_FORM,
-  ROUTE_SUBMISSION,
-  ROUTE_INBOX,
-} Route;
-
-struct _FpReceiver
-{
-  GObject parent_instance;
-
-  /* Owned. */
-  SoupServer *server;
-  FpReceiverStore *store;
-  GHashTable *uploads; /* SoupServerMessage -> FpReceiverUpload, while the connection lives */
-  GHashTable *paused;  /* set of SoupServerMessage: answers being made, while the connection lives */
-  char *address;
-  char *forms_folder;
-
-  gint64 max_size;
-  guint busy;
-  guint16 port;
-  gboolean known_forms_only;
-  gboolean json;
-  gboolean is_open;
-};
 
 G_DEFINE_FINAL_TYPE (FpReceiver, fp_receiver, G_TYPE_OBJECT)
 
@@ -56,375 +20,13 @@ enum {
 
 static guint signals[N_SIGNALS];
 
-static void
-emit (FpReceiver *self,
-      char       *line,
-      gboolean    is_state)
+void
+_fp_receiver_emit (FpReceiver *self,
+                   char       *line,
+                   gboolean    is_state)
 {
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, line, is_state);
   g_free (line);
-}
-
-static gboolean
-is_below (const char *path,
-          const char *folder)
-{
-  gsize length = strlen (folder);
-
-  return strncmp (path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
-static Route
-find_route (const char *path)
-{
-  if (strcmp (path, "/") == 0)
-    return ROUTE_PAGE;
-  if (strcmp (path, "/formList") == 0)
-    return ROUTE_FORM_LIST;
-  if (strcmp (path, "/submission") == 0)
-    return ROUTE_SUBMISSION;
-  if (g_str_has_prefix (path, "/forms/") && g_str_has_suffix (path, ".xml"))
-    return ROUTE_FORM;
-  if (is_below (path, "/json") || is_below (path, "/inbox"))
-    return ROUTE_INBOX;
-
-  return ROUTE_NONE;
-}
-
-static gboolean
-speaks_openrosa (Route route)
-{
-  return route == ROUTE_FORM_LIST || route == ROUTE_FORM || route == ROUTE_SUBMISSION;
-}
-
-/* What the methods of a route are; the first is what a person would try. */
-static const char *
-allowed (Route route)
-{
-  switch (route)
-    {
-    case ROUTE_SUBMISSION:
-      return "POST, HEAD";
-    case ROUTE_INBOX:
-      return "POST, PUT, PATCH, GET, HEAD";
-    case ROUTE_NONE:
-    case ROUTE_PAGE:
-    case ROUTE_FORM_LIST:
-    case ROUTE_FORM:
-    default:
-      return "GET, HEAD";
-    }
-}
-
-static gboolean
-is_allowed (Route       route,
-            const char *method)
-{
-  g_auto(GStrv) methods = g_strsplit (allowed (route), ", ", -1);
-
-  return g_strv_contains ((const char * const *) methods, method);
-}
-
-static gboolean
-has_upload (Route       route,
-            const char *method)
-{
-  return (route == ROUTE_SUBMISSION || route == ROUTE_INBOX) && is_allowed (route, method)
-         && !g_str_equal (method, "GET") && !g_str_equal (method, "HEAD");
-}
-
-/* @body: (transfer full) */
-static void
-answer (FpReceiver        *self,
-        SoupServerMessage *message,
-        guint              status,
-        const char        *type,
-        char              *body)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  const char *path = g_uri_get_path (soup_server_message_get_uri (message));
-
-  if (speaks_openrosa (find_route (path)))
-    {
-      g_autofree char *size = g_strdup_printf ("%" G_GINT64_FORMAT, self->max_size);
-
-      soup_message_headers_replace (headers, "X-OpenRosa-Version", "1.0");
-      soup_message_headers_replace (headers, "X-OpenRosa-Accept-Content-Length", size);
-    }
-  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
-  soup_message_headers_replace (headers, "Cache-Control", "no-cache");
-  soup_server_message_set_status (message, status, NULL);
-  if (body)
-    soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, body, strlen (body));
-}
-
-static void
-refuse (FpReceiver        *self,
-        SoupServerMessage *message,
-        const GError      *error)
-{
-  Route route = find_route (g_uri_get_path (soup_server_message_get_uri (message)));
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  guint status = error->domain == FP_RECEIVER_ERROR ? (guint) error->code : 500;
-
-  if (status == FP_RECEIVER_ERROR_METHOD)
-    soup_message_headers_replace (headers, "Allow", allowed (route));
-  if (status == FP_RECEIVER_ERROR_BUSY)
-    soup_message_headers_replace (headers, "Retry-After", "5");
-  if (speaks_openrosa (route))
-    answer (self, message, status, "text/xml; charset=utf-8",
-            fp_receiver_page_openrosa ("submit_error", error->message));
-  else
-    answer (self, message, status, "application/json",
-            fp_receiver_page_refused (error->message));
-}
-
-static void
-refuse_with (FpReceiver        *self,
-             SoupServerMessage *message,
-             FpReceiverError    code,
-             const char        *text)
-{
-  g_autoptr(GError) error = g_error_new_literal (FP_RECEIVER_ERROR, code, text);
-
-  refuse (self, message, error);
-}
-
-static void
-hold (FpReceiver        *self,
-      SoupServerMessage *message)
-{
-  g_hash_table_add (self->paused, message);
-  soup_server_message_pause (message);
-}
-
-/* The connection may have gone meanwhile, and a message without one must not be touched. */
-static void
-resume (FpReceiver        *self,
-        SoupServerMessage *message)
-{
-  if (g_hash_table_remove (self->paused, message))
-    soup_server_message_unpause (message);
-}
-
-/* Forms and pages: read on the pool, answered here. */
-
-static GPtrArray *
-read_forms (FpReceiver  *self,
-            gboolean     report,
-            GError     **error)
-{
-  g_autoptr(GError) lower = NULL;
-  GPtrArray *forms;
-
-  if (!self->forms_folder)
-    return g_ptr_array_new ();
-  if (!(forms = fp_receiver_forms_read (self->forms_folder, report, &lower)))
-    g_set_error_literal (error, FP_RECEIVER_ERROR, FP_RECEIVER_ERROR_FAILED, lower->message);
-
-  return forms;
-}
-
-static void
-read_forms_on_pool (GTask        *task,
-                    gpointer      source,
-                    gpointer      data,
-                    GCancellable *cancellable)
-{
-  GError *error = NULL;
-  GPtrArray *forms = read_forms (source, FALSE, &error);
-
-  if (forms)
-    g_task_return_pointer (task, forms, (GDestroyNotify) g_ptr_array_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static char *
-dup_base (FpReceiver        *self,
-          SoupServerMessage *message)
-{
-  GUri *uri = soup_server_message_get_uri (message);
-  g_autoptr(GUri) base = NULL;
-
-  base = g_uri_build (G_URI_FLAGS_NONE, "http", NULL, g_uri_get_host (uri), g_uri_get_port (uri), "", NULL,
-                      NULL);
-  return g_uri_to_string (base);
-}
-
-static void
-answer_form (FpReceiver        *self,
-             SoupServerMessage *message,
-             GPtrArray         *forms)
-{
-  g_autofree char *path = g_uri_unescape_string (g_uri_get_path (soup_server_message_get_uri (message)), NULL);
-  const char *name = path ? path + strlen ("/forms/") : "";
-  g_autofree char *id = g_strndup (name, strlen (name) - MIN (strlen (name), strlen (".xml")));
-  FpReceiverForm *form = fp_receiver_forms_find (forms, id);
-  gsize length;
-  const char *xml;
-
-  if (!form)
-    {
-      refuse_with (self, message, FP_RECEIVER_ERROR_NOT_FOUND, _("There is no form of this name here"));
-      return;
-    }
-  xml = g_bytes_get_data (form->xml, &length);
-  answer (self, message, SOUP_STATUS_OK, NULL, NULL);
-  soup_server_message_set_response (message, "text/xml; charset=utf-8", SOUP_MEMORY_COPY, xml, length);
-}
-
-static void
-answer_page (FpReceiver        *self,
-             SoupServerMessage *message,
-             GPtrArray         *forms)
-{
-  g_autofree char *base = dup_base (self, message);
-
-  soup_message_headers_replace (soup_server_message_get_response_headers (message),
-                                "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-  answer (self, message, SOUP_STATUS_OK, "text/html; charset=utf-8",
-          fp_receiver_page_html (base, forms, fp_receiver_store_get_count (self->store)));
-}
-
-static void
-forms_read_cb (GObject      *source,
-               GAsyncResult *result,
-               gpointer      user_data)
-{
-  FpReceiver *self = FP_RECEIVER (source);
-  g_autoptr(SoupServerMessage) message = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) forms = g_task_propagate_pointer (G_TASK (result), &error);
-  Route route = find_route (g_uri_get_path (soup_server_message_get_uri (message)));
-
-  if (!g_hash_table_contains (self->paused, message))
-    return;
-  if (!forms)
-    refuse (self, message, error);
-  else if (route == ROUTE_FORM)
-    answer_form (self, message, forms);
-  else if (route == ROUTE_PAGE)
-    answer_page (self, message, forms);
-  else
-    {
-      g_autofree char *base = dup_base (self, message);
-
-      answer (self, message, SOUP_STATUS_OK, "text/xml; charset=utf-8", fp_receiver_forms_list (forms, base));
-    }
-  resume (self, message);
-}
-
-/* Submissions and the rest: streamed, checked on the pool, decided by the store. */
-
-static void
-finish_upload (FpReceiver        *self,
-               FpReceiverUpload  *upload,
-               FpReceiverReceipt *receipt,
-               const GError      *error)
-{
-  const char *thanks = _("Stored. Thank you.");
-  gboolean again = receipt && receipt->outcome != FP_RECEIVER_STORED;
-
-  if (error)
-    emit (self, fp_receiver_log_refusal (upload->arrival, error, self->json), FALSE);
-  else
-    emit (self, fp_receiver_log_arrival (upload->arrival, receipt, self->json), FALSE);
-  if (upload->gone)
-    return;
-
-  if (error)
-    refuse (self, upload->message, error);
-  else if (upload->arrival->openrosa)
-    answer (self, upload->message, SOUP_STATUS_CREATED, "text/xml; charset=utf-8",
-            fp_receiver_page_openrosa ("submit_success", again ? _("Already stored. Thank you.") : thanks));
-  else
-    answer (self, upload->message, SOUP_STATUS_CREATED, "application/json",
-            fp_receiver_page_stored (receipt->number, receipt->folder, again));
-}
-
-static void
-stored_cb (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  FpReceiver *self = g_task_get_source_object (task);
-  FpReceiverUpload *upload = g_task_get_task_data (task);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(FpReceiverReceipt) receipt = fp_receiver_store_add_finish (FP_RECEIVER_STORE (source), result,
-                                                                       &error);
-
-  self->busy--;
-  finish_upload (self, upload, receipt, error);
-  resume (self, upload->message);
-}
-
-static void
-complete_on_pool (GTask        *task,
-                  gpointer      source,
-                  gpointer      data,
-                  GCancellable *cancellable)
-{
-  FpReceiver *self = source;
-  FpReceiverUpload *upload = data;
-  g_autoptr(GPtrArray) forms = NULL;
-  GError *error = NULL;
-  gboolean ok = fp_arrival_complete (upload->arrival, &error);
-
-  if (ok && self->known_forms_only && upload->arrival->openrosa)
-    {
-      forms = read_forms (self, FALSE, &error);
-      ok = forms != NULL;
-      if (ok && !fp_receiver_forms_find (forms, upload->arrival->form_id))
-        {
-          ok = FALSE;
-          g_set_error_literal (&error, FP_RECEIVER_ERROR, FP_RECEIVER_ERROR_NOT_FOUND,
-                               _("There is no form of this name here"));
-        }
-    }
-  if (ok)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-completed_cb (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  FpReceiver *self = FP_RECEIVER (source);
-  FpReceiverUpload *upload = g_task_get_task_data (G_TASK (result));
-  g_autoptr(GError) error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    {
-      fp_receiver_store_add_async (self->store, upload->arrival, stored_cb, g_object_ref (result));
-      return;
-    }
-  self->busy--;
-  finish_upload (self, upload, NULL, error);
-  resume (self, upload->message);
-}
-
-static void
-take_upload (FpReceiver       *self,
-             FpReceiverUpload *upload)
-{
-  g_autoptr(GTask) task = NULL;
-
-  if (upload->error)
-    {
-      finish_upload (self, upload, NULL, upload->error);
-      return;
-    }
-  task = g_task_new (self, NULL, completed_cb, NULL);
-  g_task_set_source_tag (task, take_upload);
-  g_task_set_task_data (task, fp_receiver_upload_ref (upload), (GDestroyNotify) fp_receiver_upload_unref);
-  self->busy++;
-  hold (self, upload->message);
-  fp_pool_push (task, complete_on_pool);
 }
 
 static void
@@ -436,6 +38,7 @@ finished_cb (SoupServerMessage *message,
 
   g_signal_handlers_disconnect_by_func (message, finished_cb, self);
   g_hash_table_remove (self->paused, message);
+  g_hash_table_remove (self->faults, message);
   if (!upload)
     return;
   upload->gone = TRUE;
@@ -452,11 +55,12 @@ early_cb (SoupServer        *server,
 {
   FpReceiver *self = FP_RECEIVER (user_data);
   const char *method = soup_server_message_get_method (message);
-  Route route = find_route (path);
+  FpRoute route = fp_route_find (path);
   FpReceiverUpload *upload;
+  FpFault *fault;
 
   g_signal_connect_object (message, "finished", G_CALLBACK (finished_cb), self, 0);
-  if (!has_upload (route, method))
+  if (!fp_route_stores (route, method))
     {
       soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
       return;
@@ -464,15 +68,82 @@ early_cb (SoupServer        *server,
   if (g_hash_table_size (self->uploads) >= MAX_UPLOADS)
     {
       soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
-      refuse_with (self, message, FP_RECEIVER_ERROR_BUSY, _("Too many uploads at once: try again"));
+      _fp_receiver_refuse_with (self, message, FP_RECEIVER_ERROR_BUSY, _("Too many uploads at once: try again"));
       return;
     }
-  upload = fp_receiver_upload_new (message, path, route == ROUTE_SUBMISSION,
+  upload = fp_receiver_upload_new (message, path, route == FP_ROUTE_SUBMISSION,
                                    fp_receiver_store_get_incoming (self->store), self->max_size);
   g_hash_table_insert (self->uploads, message, upload);
   /* Answered before the body: who waits for “100 Continue” need not send it. */
   if (upload->error)
-    take_upload (self, upload);
+    {
+      _fp_receiver_take (self, upload);
+      return;
+    }
+  fault = _fp_receiver_choose (self, message, FP_FAULT_BY_HEAD, upload->arrival);
+  upload->fault = fault ? fp_fault_ref (fault) : NULL;
+}
+
+static void
+answer_plainly (FpReceiver        *self,
+                SoupServerMessage *message)
+{
+  FpRoute route = fp_route_find (g_uri_get_path (soup_server_message_get_uri (message)));
+
+  if (route == FP_ROUTE_NONE)
+    _fp_receiver_refuse_with (self, message, FP_RECEIVER_ERROR_NOT_FOUND, _("There is nothing at this address"));
+  else if (!fp_route_takes (route, soup_server_message_get_method (message)))
+    _fp_receiver_refuse_with (self, message, FP_RECEIVER_ERROR_METHOD, _("This address takes other methods"));
+  else if (route == FP_ROUTE_SUBMISSION)
+    _fp_receiver_answer (self, message, SOUP_STATUS_NO_CONTENT, NULL, NULL);
+  else if (route == FP_ROUTE_INBOX)
+    _fp_receiver_answer (self, message, SOUP_STATUS_OK, "application/json",
+                         g_strdup ("{\"ok\":true,\"accepts\":[\"POST\",\"PUT\",\"PATCH\"]}\n"));
+}
+
+/* Of a held message that brings nothing to store. */
+static void
+serve (FpReceiver        *self,
+       SoupServerMessage *message)
+{
+  const FpFault *fault = g_hash_table_lookup (self->faults, message);
+  FpRoute route = fp_route_find (g_uri_get_path (soup_server_message_get_uri (message)));
+  gboolean offers = route == FP_ROUTE_PAGE || route == FP_ROUTE_FORM_LIST || route == FP_ROUTE_FORM;
+
+  if (!g_hash_table_contains (self->paused, message))
+    return;
+  if (offers && fp_route_takes (route, soup_server_message_get_method (message))
+      && !(fault && _fp_fault_replaces (fault)))
+    {
+      _fp_receiver_offer (self, message);
+      return;
+    }
+  if (!fault || !_fp_fault_replaces (fault))
+    answer_plainly (self, message);
+  _fp_receiver_end (self, message, fault);
+}
+
+typedef struct
+{
+  FpReceiver *receiver;       /* owned */
+  SoupServerMessage *message; /* owned */
+} Wait;
+
+static void
+wait_free (Wait *wait)
+{
+  g_object_unref (wait->message);
+  g_object_unref (wait->receiver);
+  g_free (wait);
+}
+
+static gboolean
+waited_cb (gpointer user_data)
+{
+  Wait *wait = user_data;
+
+  serve (wait->receiver, wait->message);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -483,30 +154,28 @@ request_cb (SoupServer        *server,
             gpointer           user_data)
 {
   FpReceiver *self = FP_RECEIVER (user_data);
-  const char *method = soup_server_message_get_method (message);
-  Route route = find_route (path);
   FpReceiverUpload *upload = g_hash_table_lookup (self->uploads, message);
+  FpFault *fault;
+  Wait *wait;
 
   if (upload)
-    take_upload (self, upload);
-  else if (route == ROUTE_NONE)
-    refuse_with (self, message, FP_RECEIVER_ERROR_NOT_FOUND, _("There is nothing at this address"));
-  else if (!is_allowed (route, method))
-    refuse_with (self, message, FP_RECEIVER_ERROR_METHOD, _("This address takes other methods"));
-  else if (route == ROUTE_SUBMISSION)
-    answer (self, message, SOUP_STATUS_NO_CONTENT, NULL, NULL);
-  else if (route == ROUTE_INBOX)
-    answer (self, message, SOUP_STATUS_OK, "application/json",
-            g_strdup ("{\"ok\":true,\"accepts\":[\"POST\",\"PUT\",\"PATCH\"]}\n"));
-  else
     {
-      g_autoptr(GTask) task = g_task_new (self, NULL, forms_read_cb, g_object_ref (message));
-
-      hold (self, message);
-      fp_pool_push (task, read_forms_on_pool);
+      if (!upload->cut)
+        _fp_receiver_take (self, upload);
+      return;
     }
+  fault = _fp_receiver_choose (self, message, FP_FAULT_BY_BODY, NULL);
+  _fp_receiver_hold (self, message);
+  if (!fault || fault->wait_ms == 0)
+    {
+      serve (self, message);
+      return;
+    }
+  wait = g_new (Wait, 1);
+  wait->receiver = g_object_ref (self);
+  wait->message = g_object_ref (message);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, (guint) fault->wait_ms, waited_cb, wait, (GDestroyNotify) wait_free);
 }
-
 /**
  * fp_receiver_new:
  * @options: (transfer none)
@@ -529,7 +198,7 @@ fp_receiver_new (const FpReceiverOptions  *options,
   self->json = options->json;
   self->max_size = options->max_size;
   /* Read for its mistakes: each request reads the folder anew, and would only repeat them. */
-  if (!(forms = read_forms (self, TRUE, error)))
+  if (!(forms = _fp_receiver_read_forms (self, TRUE, error)))
     return NULL;
   if (!(self->store = fp_receiver_store_open (options->folder, !options->store_all, error)))
     return NULL;
@@ -569,7 +238,7 @@ fp_receiver_listen (FpReceiver  *self,
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
   url = g_strdup_printf (strchr (self->address, ':') ? "http://[%s]:%u" : "http://%s:%u", self->address,
                          self->port);
-  emit (self, fp_receiver_log_state ("listening", url, self->json), TRUE);
+  _fp_receiver_emit (self, fp_receiver_log_state ("listening", url, self->json), TRUE);
 
   return TRUE;
 }
@@ -588,6 +257,7 @@ drop_messages (FpReceiver *self)
       g_hash_table_iter_remove (&iter);
     }
   g_hash_table_remove_all (self->paused);
+  g_hash_table_remove_all (self->faults);
 }
 
 /**
@@ -603,7 +273,21 @@ fp_receiver_close (FpReceiver *self)
   self->is_open = FALSE;
   soup_server_disconnect (self->server);
   drop_messages (self);
-  emit (self, fp_receiver_log_state ("closed", NULL, self->json), TRUE);
+  _fp_receiver_emit (self, fp_receiver_log_state ("closed", NULL, self->json), TRUE);
+}
+
+/**
+ * fp_receiver_set_faults:
+ * @script: (transfer full) (nullable): NULL = none any more
+ *
+ * From the next request on; what is under way goes on as it was.
+ */
+void
+fp_receiver_set_faults (FpReceiver    *self,
+                        FpFaultScript *script)
+{
+  g_clear_pointer (&self->script, fp_fault_script_free);
+  self->script = script;
 }
 
 guint16
@@ -628,6 +312,8 @@ fp_receiver_dispose (GObject *object)
   g_clear_object (&self->server);
   g_clear_pointer (&self->uploads, g_hash_table_unref);
   g_clear_pointer (&self->paused, g_hash_table_unref);
+  g_clear_pointer (&self->faults, g_hash_table_unref);
+  g_clear_pointer (&self->script, fp_fault_script_free);
   g_clear_object (&self->store);
 
   G_OBJECT_CLASS (fp_receiver_parent_class)->dispose (object);
@@ -660,6 +346,7 @@ fp_receiver_init (FpReceiver *self)
 {
   self->uploads = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) fp_receiver_upload_unref);
   self->paused = g_hash_table_new (NULL, NULL);
+  self->faults = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) fp_fault_unref);
   self->server = soup_server_new ("server-header", "fieldpost-receiver ", NULL);
   soup_server_add_early_handler (self->server, NULL, early_cb, self, NULL);
   soup_server_add_handler (self->server, NULL, request_cb, self, NULL);

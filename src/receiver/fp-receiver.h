@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "receiver/fp-fault-script.h"
+
 G_BEGIN_DECLS
 
 typedef struct {
@@ -26,6 +28,9 @@ FpReceiver *fp_receiver_new      (const FpReceiverOptions *options,
 gboolean    fp_receiver_listen   (FpReceiver              *self,
                                   GError                 **error);
 void        fp_receiver_close    (FpReceiver              *self);
+void        fp_receiver_set_faults
+                                 (FpReceiver              *self,
+                                  FpFaultScript           *script);
 guint16     fp_receiver_get_port (FpReceiver              *self);
 /* TRUE while an arrival is being stored. */
 gboolean    fp_receiver_is_busy  (FpReceiver              *self);

@@ -20,6 +20,7 @@ typedef struct
 {
   GMainLoop *loop;
   FpReceiver *receiver;
+  const char *faults; /* borrowed (nullable): file */
   gboolean quiet;
   int status;
 } Program;
@@ -30,6 +31,7 @@ typedef struct
   char *folder;
   char *forms;
   char *port_file;
+  char *faults;
   gint64 max_size;
   int port;
   gboolean known_forms_only;
@@ -87,6 +89,45 @@ open_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* A script that cannot be read changes nothing. */
+static gboolean
+read_faults (Program  *program,
+             GError  **error)
+{
+  g_autofree char *text = NULL;
+  FpFaultScript *script;
+  gsize length;
+
+  if (!program->faults)
+    return TRUE;
+  if (!g_file_get_contents (program->faults, &text, &length, error))
+    return FALSE;
+  if (!g_utf8_validate_len (text, length, NULL))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _("%s: not text"), program->faults);
+      return FALSE;
+    }
+  if (!(script = fp_fault_script_parse (text, error)))
+    {
+      g_prefix_error (error, "%s: ", program->faults);
+      return FALSE;
+    }
+  fp_receiver_set_faults (program->receiver, script);
+
+  return TRUE;
+}
+
+static gboolean
+hang_up_cb (gpointer user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!read_faults (user_data, &error))
+    g_printerr ("fieldpost-receiver: %s\n", error->message);
+
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 parse_arguments (int         *argc,
                  char      ***argv,
@@ -110,6 +151,8 @@ parse_arguments (int         *argc,
       N_("Refuse bodies larger than BYTES (default: 100000000)"), N_("BYTES") },
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &args->port_file, N_("Write the port to FILE once it is open"),
       N_("FILE") },
+    { "fault", 0, 0, G_OPTION_ARG_FILENAME, &args->faults,
+      N_("Treat requests badly as the script in FILE says, to test who sends; read again on SIGHUP"), N_("FILE") },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &args->quiet, N_("Print no line for each arrival"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &args->json, N_("Print events as JSON, one object a line"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &args->version, N_("Print the version"), NULL },
@@ -168,11 +211,11 @@ run (const Arguments *args)
   g_autoptr(GError) error = NULL;
   g_autoptr(FpReceiver) receiver = make_receiver (args, &error);
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Program program = { loop, receiver, args->quiet, EXIT_SUCCESS };
+  Program program = { loop, receiver, args->faults, args->quiet, EXIT_SUCCESS };
 
   if (receiver)
     g_signal_connect (receiver, "event", G_CALLBACK (event_cb), &program);
-  if (!receiver || !fp_receiver_listen (receiver, &error)
+  if (!receiver || !read_faults (&program, &error) || !fp_receiver_listen (receiver, &error)
       || !write_port (args->port_file, fp_receiver_get_port (receiver), &error))
     {
       g_printerr ("fieldpost-receiver: %s\n", error->message);
@@ -180,6 +223,7 @@ run (const Arguments *args)
     }
   g_unix_signal_add (SIGTERM, quit_cb, &program);
   g_unix_signal_add (SIGINT, quit_cb, &program);
+  g_unix_signal_add (SIGHUP, hang_up_cb, &program);
   g_unix_signal_add (SIGUSR1, close_cb, &program);
   g_unix_signal_add (SIGUSR2, open_cb, &program);
   g_main_loop_run (loop);
@@ -217,6 +261,7 @@ main (int    argc,
   g_free (args.folder);
   g_free (args.forms);
   g_free (args.port_file);
+  g_free (args.faults);
 
   return status;
 }
