@@ -9,6 +9,10 @@ G_BEGIN_DECLS
 JsonNode   *fp_json_parse            (const char  *text,
                                       gssize       length,
                                       GError     **error);
+/* Whether @text is one JSON value and nothing else, for what is passed on as it was given. */
+gboolean    fp_json_check            (const char  *text,
+                                      gsize        length,
+                                      GError     **error);
 /* Compact without @pretty; keys keep their order. */
 char       *fp_json_print            (JsonNode    *node,
                                       gboolean     pretty);

@@ -242,6 +242,25 @@ make_item (Enqueue  *enqueue,
   return TRUE;
 }
 
+/* The item that @request would become, without its parts; @secret: (out): what belongs into the keyring, or NULL. */
+FpItem *
+_fp_engine_check_request (FpEnqueue  *request,
+                          char      **secret,
+                          GError    **error)
+{
+  Enqueue enqueue = { .request = request };
+
+  if (make_item (&enqueue, error))
+    {
+      *secret = enqueue.secret;
+      return enqueue.item;
+    }
+  g_clear_pointer (&enqueue.item, fp_item_free);
+  g_free (enqueue.secret);
+
+  return NULL;
+}
+
 static gpointer
 insert_request (FpStoreTxn  *txn,
                 gpointer     data,

@@ -3,6 +3,7 @@
 
 #include "engine/fp-engine.h"
 #include "secret/fp-secret.h"
+#include "sync/fp-tags.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,7 @@ struct _FpEngine
   FpSecrets  *secrets;
   FpHttp     *http;
   FpSync     *sync;    /* NULL until sending was started */
+  FpTags     *tags;    /* likewise */
   GPtrArray  *drafts;  /* GWeakRef to FpDraft: what is flushed on close */
   GHashTable *refused; /* server id -> sentences on its forms that could not be added */
 };
@@ -62,6 +64,9 @@ void      _fp_engine_store_parts_async (FpEngine            *self,
                                         GAsyncReadyCallback  callback,
                                         gpointer             user_data);
 void      _fp_enqueue_part_free   (FpEnqueuePart       *part);
+/* Checks @request: the item that it would become, without parts. @secret: (out): for the keyring, or NULL. */
+FpItem   *_fp_engine_check_request (FpEnqueue          *request,
+                                    char              **secret,
 /* Checks @request (transfer full), keeps its secret and its files: an FpItem with its parts that is in no table yet.
  * @known_id: (nullable): the secret for which "{secret}" stands in an address or header that was stored before. */
 void      _fp_engine_prepare_async (FpEngine           *self,

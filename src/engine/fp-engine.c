@@ -30,6 +30,7 @@ fp_engine_dispose (GObject *object)
 {
   FpEngine *self = FP_ENGINE (object);
 
+  g_clear_object (&self->tags);
   g_clear_object (&self->sync);
   g_clear_object (&self->http);
   g_clear_object (&self->secrets);
@@ -136,6 +137,8 @@ fp_engine_poke (FpEngine      *self,
   /* Commits of this process it hears of by itself. */
   if (self->sync)
     fp_sync_nudge (self->sync);
+  if (self->tags)
+    fp_tags_nudge (self->tags);
 }
 
 /**
@@ -152,7 +155,9 @@ fp_engine_start_sending (FpEngine *self,
   g_return_if_fail (self->sync == NULL);
 
   self->sync = fp_sync_new (self->store, link, self->http, fp_random_new ());
+  self->tags = fp_tags_new (self->store, self->sync, fp_random_new ());
   fp_sync_start (self->sync);
+  fp_tags_start (self->tags);
 }
 
 /* Transactions. */
@@ -369,6 +374,8 @@ flush_next (GTask *task)
       fp_draft_flush_async (draft, NULL, flushed_cb, task);
       return;
     }
+  if (self->tags)
+    fp_tags_stop (self->tags);
   if (self->sync)
     fp_sync_stop_async (self->sync, NULL, stopped_cb, task);
   else
