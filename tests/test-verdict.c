@@ -26,6 +26,11 @@ enum
   AGAIN = 1 << 6,     /* reposted */
   HEADER = 1 << 7,    /* X-OpenRosa-Version */
   BY_PROXY = 1 << 8,  /* https, but nobody showed a certificate */
+  TWICE = 1 << 9,     /* the item before had a 403 here too */
+  JSON = 1 << 10,     /* endpoint setting: 2xx with JSON */
+  REDIR = 1 << 11,    /* endpoint setting: also 302 and 303 */
+  FILE1 = 1 << 12,    /* one attachment in the request */
+  FILE3 = 1 << 13,    /* three */
 };
 
 /* Of the verdict. */
@@ -65,6 +70,24 @@ static const Case plain[] = {
   { 200, 299, STRANGE,        "",       BETWEEN, "not-the-server",       B },
   { 200, 299, PARTLY,         "",       RETRY,   "server-incomplete",    C },
   { 200, 299, PARTLY | LOCAL, ROSA_OK,  RETRY,   "server-incomplete",    C },
+  { 200, 299, JSON,           "{}",     RECEIPT, NULL,                   C },
+  { 200, 299, JSON,           " [1]\n", RECEIPT, NULL,                   C },
+  { 200, 299, JSON,           "\"ok\"", RECEIPT, NULL,                   C },
+  { 200, 299, JSON,           "",       BETWEEN, "not-the-server",       B },
+  { 200, 299, JSON,           "ok",     BETWEEN, "not-the-server",       B },
+  { 200, 299, JSON | LOCAL,   HTML,     BETWEEN, "not-the-server",       B },
+  { 200, 299, JSON,           "{\"a\":", BETWEEN, "not-the-server",      B },
+  { 200, 299, JSON | PARTLY,  "{}",     RETRY,   "server-incomplete",    C },
+  { 302, 303, REDIR,          HTML,     RECEIPT, NULL,                   C },
+  { 302, 303, REDIR | LOCAL,  "",       RECEIPT, NULL,                   C },
+  { 302, 303, REDIR | CLEAR,  "",       BETWEEN, "not-the-server",       B },
+  { 302, 303, REDIR | PARTLY, "",       SLOW,    "server-moved",         C },
+  { 302, 303, REDIR | STRANGE,"",       SLOW,    "server-moved",         C },
+  { 302, 303, REDIR | BY_PROXY, "",     BETWEEN, "not-the-server",       B },
+  { 300, 301, REDIR,          "",       SLOW,    "server-moved",         C },
+  { 304, 306, REDIR,          "",       SLOW,    "server-moved",         C },
+  { 307, 308, REDIR,          "",       SLOW,    "server-moved",         C | D },
+  { 200, 299, REDIR,          "",       RECEIPT, NULL,                   C },
   { 200, 599, BY_PROXY,       "",       BETWEEN, "not-the-server",       B },
   { 300, 306, 0,              "",       SLOW,    "server-moved",         C },
   { 307, 308, 0,              "",       SLOW,    "server-moved",         C | D },
@@ -76,6 +99,8 @@ static const Case plain[] = {
   { 402, 402, 0,              "",       SLOW,    "server-refuses",       C | D },
   { 403, 403, 0,              "",       ITEM,    "item-forbidden",       C | D },
   { 403, 403, ANONYMOUS,      "",       ITEM,    "item-forbidden",       C | D },
+  { 403, 403, TWICE,          "",       FP_VERDICT_HOLD_ENDPOINT, "account-forbidden", C | D },
+  { 403, 403, TWICE | ANONYMOUS, "",    ITEM,    "item-forbidden",       C | D },
   { 404, 404, 0,              HTML,     SLOW,    "server-not-found",     C | D },
   { 405, 405, 0,              "",       SLOW,    "server-refuses",       C | D },
   { 406, 406, 0,              "",       ITEM,    "item-refused",         C | D },
@@ -108,7 +133,9 @@ static const Case plain[] = {
 
 static const Case openrosa[] = {
   /* clang-format off */
-  { 201, 202, 0,              ROSA_OK,  RECEIPT, NULL,                   C },
+  { 201, 202, HEADER,         ROSA_OK,  RECEIPT, NULL,                   C },
+  { 201, 202, 0,              ROSA_OK,  BETWEEN, "not-the-server",       B },
+  { 204, 204, 0,              "",       BETWEEN, "not-the-server",       B },
   { 201, 202, HEADER | CLEAR, ROSA_OK,  RECEIPT, NULL,                   C },
   { 201, 202, PARTLY,         ROSA_OK,  RETRY,   "server-incomplete",    C },
   { 201, 202, STRANGE,        ROSA_OK,  BETWEEN, "not-the-server",       B },
@@ -123,9 +150,9 @@ static const Case openrosa[] = {
   { 302, 302, CLEAR,          HTML,     BETWEEN, "not-the-server",       B },
   { 307, 308, LOCAL,          "",       SLOW,    "server-moved",         C | D },
   { 400, 400, 0,              "{}",     ITEM,    "item-refused",         C | D },
-  { 401, 401, 0,              "",       FP_VERDICT_HOLD_FORM, "form-access", C | D },
-  { 401, 401, ANONYMOUS,      "",       FP_VERDICT_HOLD_FORM, "form-access", C | D },
-  { 403, 403, 0,              ROSA_OK,  FP_VERDICT_HOLD_FORM, "form-access", C | D },
+  { 401, 401, 0,              "",       FP_VERDICT_HOLD_FORM, "access", C | D },
+  { 401, 401, ANONYMOUS,      "",       FP_VERDICT_HOLD_FORM, "access", C | D },
+  { 403, 403, 0,              ROSA_OK,  FP_VERDICT_HOLD_FORM, "access", C | D },
   { 402, 402, 0,              ROSA_OK,  SLOW,    "server-refuses",       C | D },
   { 404, 404, 0,              HTML,     BETWEEN, "not-the-server",       B },
   { 404, 404, 0,              "{}",     BETWEEN, "not-the-server",       B },
@@ -141,6 +168,10 @@ static const Case openrosa[] = {
   { 409, 409, AGAIN,          ROSA_CLOSED, SLOW, "form-closed",          C | D },
   { 410, 410, 0,              ROSA_OK,  SLOW,    "server-not-found",     C | D },
   { 411, 411, 0,              "",       ITEM,    "item-refused",         C | D },
+  { 413, 413, FILE3,          HTML,     FP_VERDICT_SPLIT, "server-too-large", C | D },
+  { 413, 413, FILE3,          ROSA_OK,  FP_VERDICT_SPLIT, "server-too-large", C | D },
+  { 413, 413, FILE1,          HTML,     ITEM,    "item-too-large",       C | D },
+  { 413, 413, FILE1,          ROSA_OK,  ITEM,    "item-too-large",       C | D },
   { 413, 413, 0,              HTML,     SLOW,    "server-too-large",     C | D },
   { 413, 413, 0,              ROSA_OK,  ITEM,    "item-too-large",       C | D },
   { 415, 415, 0,              "",       ITEM,    "item-refused",         C | D },
@@ -186,7 +217,11 @@ context_of (gboolean is_openrosa,
   return (FpVerdictContext){ .openrosa = is_openrosa,
                              .has_credentials = !(given & ANONYMOUS),
                              .has_key = (given & KEY) != 0,
-                             .reposted = (given & AGAIN) != 0 };
+                             .reposted = (given & AGAIN) != 0,
+                             .forbidden = (given & TWICE) != 0,
+                             .wants_json = (given & JSON) != 0,
+                             .takes_redirect = (given & REDIR) != 0,
+                             .n_files = given & FILE3 ? 3 : given & FILE1 ? 1 : 0 };
 }
 
 static void
@@ -251,7 +286,7 @@ test_receipts_are_rare (void)
   guint i;
 
   for (status = 0; status < 1000; status++)
-    for (given = 0; given < 512; given++)
+    for (given = 0; given < 1 << 12; given++)
       for (i = 0; i < G_N_ELEMENTS (bodies); i++)
         {
           g_autoptr(FpAnswer) answer = NULL;
@@ -259,7 +294,7 @@ test_receipts_are_rare (void)
           g_auto(FpVerdict) verdict = { 0 };
 
           /* All of them for the statuses that matter, a sample of the rest. */
-          if (status / 100 != 2 && (status * 31 + given) % 97 != 0)
+          if (status / 100 != 2 && status / 100 != 3 && (status * 31 + given) % 97 != 0)
             continue;
           answer = new_answer (status, given, bodies[i]);
           fp_verdict_judge (answer, &context, &verdict);
@@ -270,11 +305,13 @@ test_receipts_are_rare (void)
               continue;
             }
           g_assert_null (verdict.code);
-          g_assert_cmpuint (status / 100, ==, 2);
+          g_assert_true (status / 100 == 2 || (context.takes_redirect && (status == 302 || status == 303)));
           g_assert_true (answer->wrote_all && answer->same_origin);
           g_assert_false ((given & BY_PROXY) && !(given & (CLEAR | LOCAL)));
           if (context.openrosa)
-            g_assert_true ((status == 201 || status == 202) && i == 4);
+            g_assert_true ((status == 201 || status == 202) && i == 4 && (given & HEADER));
+          if (!context.openrosa && context.wants_json && status / 100 == 2)
+            g_assert_cmpuint (i, ==, 1);
         }
 }
 
@@ -314,6 +351,9 @@ test_faults (void)
       g_assert_cmpstr (verdict.code, ==, rows[i / 2].code);
       g_assert_cmpstr (verdict.words, ==, "words");
       assert_flags (&verdict, i % 2 ? rows[i / 2].sent : rows[i / 2].unsent);
+      /* Only a silence after something was sent is a lost answer. */
+      g_assert_cmpint (verdict.lost, ==,
+                       i % 2 && (answer.fault == FP_FAULT_TIMEOUT || answer.fault == FP_FAULT_CUT));
     }
 }
 
@@ -404,6 +444,26 @@ test_words_are_short (void)
   g_assert_null (long_verdict.words);
 }
 
+/* Of what is longer than is read the beginning is JSON, and it is called so. */
+static void
+test_json_cut (void)
+{
+  static const char *const types[] = { "application/json; charset=utf-8", "text/html", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(FpAnswer) answer = new_answer (200, 0, "{\"a\": [1, 2");
+      FpVerdictContext context = { .wants_json = TRUE };
+      g_auto(FpVerdict) verdict = { 0 };
+
+      answer->body_cut = TRUE;
+      if (types[i])
+        g_hash_table_insert (answer->headers, g_strdup ("content-type"), g_strdup (types[i]));
+      fp_verdict_judge (answer, &context, &verdict);
+      g_assert_cmpint (verdict.kind, ==, i == 0 ? RECEIPT : BETWEEN);
+    }
+}
+
 /* Its words may be anything, so they are not shown as the server's. */
 static void
 test_stranger_has_no_words (void)
@@ -429,7 +489,7 @@ test_codes (void)
     g_assert_true (!plain[i].code || g_hash_table_contains (seen, plain[i].code));
   for (i = 0; i < G_N_ELEMENTS (openrosa); i++)
     g_assert_true (!openrosa[i].code || g_hash_table_contains (seen, openrosa[i].code));
-  g_assert_cmpuint (g_hash_table_size (seen), ==, 29);
+  g_assert_cmpuint (g_hash_table_size (seen), ==, 31);
 }
 
 int
@@ -443,6 +503,7 @@ main (int    argc,
   g_test_add_func ("/verdict/receipt/only-what-the-table-names", test_receipts_are_rare);
   g_test_add_func ("/verdict/fault/every-fault", test_faults);
   g_test_add_func ("/verdict/retry-after/is-passed-on", test_retry_after);
+  g_test_add_func ("/verdict/success/json-that-was-cut", test_json_cut);
   g_test_add_func ("/verdict/words/are-the-servers", test_words);
   g_test_add_func ("/verdict/words/are-short", test_words_are_short);
   g_test_add_func ("/verdict/words/not-of-a-stranger", test_stranger_has_no_words);

@@ -12,12 +12,17 @@ typedef enum
   UNWRITTEN,   /* the request was not wholly written */
   BY_STRANGER, /* over cleartext from a public host, a web page; or from another origin */
   CLEARTEXT,   /* over cleartext from a public host */
+  NO_JSON,     /* JSON is asked for, and it is none */
+  REDIRECT_OK, /* a redirect is a yes here, and it is the server's */
   CREDENTIALS, /* the request carried some */
+  FORBIDDEN,   /* the same, and the item before was refused like this */
   KEYED,       /* the request carried our key */
   REPOSTED,    /* the same bytes once more */
-  ROSA_BODY,   /* an OpenRosaResponse */
+  ROSA_YES,    /* an OpenRosaResponse under its header */
   NO_ROSA,     /* neither its header nor its body: not an OpenRosa server */
   CLOSED,      /* the form takes nothing now, by the server's words */
+  FILES,       /* two attachments or more */
+  ONE_FILE,    /* one attachment */
   PAGE,        /* a web page, or nothing at all: a proxy in front */
 } Sign;
 
@@ -42,13 +47,16 @@ typedef struct
 static const Row plain_rows[] = {
   { 200, 299, UNWRITTEN,   FP_VERDICT_RETRY,        "server-incomplete",    CONTACTED },
   { 200, 299, BY_STRANGER, FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 200, 299, NO_JSON,     FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
   { 200, 299, ALWAYS,      FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
   { 300, 399, CLEARTEXT,   FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
+  { 302, 303, REDIRECT_OK, FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
   { 307, 308, ALWAYS,      FP_VERDICT_SLOW,         "server-moved",         CONTACTED | DEFINITE },
   { 300, 399, ALWAYS,      FP_VERDICT_SLOW,         "server-moved",         CONTACTED },
   { 401, 401, CREDENTIALS, FP_VERDICT_HOLD_ACCOUNT, "account",              CONTACTED | DEFINITE },
   { 401, 401, ALWAYS,      FP_VERDICT_ITEM,         "item-account-missing", CONTACTED | DEFINITE },
   { 402, 402, ALWAYS,      FP_VERDICT_SLOW,         "server-refuses",       CONTACTED | DEFINITE },
+  { 403, 403, FORBIDDEN,   FP_VERDICT_HOLD_ENDPOINT,"account-forbidden",    CONTACTED | DEFINITE },
   { 403, 403, ALWAYS,      FP_VERDICT_ITEM,         "item-forbidden",       CONTACTED | DEFINITE },
   { 404, 404, ALWAYS,      FP_VERDICT_SLOW,         "server-not-found",     CONTACTED | DEFINITE },
   { 405, 405, ALWAYS,      FP_VERDICT_SLOW,         "server-refuses",       CONTACTED | DEFINITE },
@@ -72,14 +80,16 @@ static const Row plain_rows[] = {
 /* Only what differs; the rest is as above. */
 static const Row openrosa_rows[] = {
   { 200, 299, UNWRITTEN,   FP_VERDICT_RETRY,        "server-incomplete",    CONTACTED },
-  { 201, 202, ROSA_BODY,   FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
+  { 201, 202, ROSA_YES,    FP_VERDICT_RECEIPT,      NULL,                   CONTACTED },
   { 200, 299, ALWAYS,      FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
-  { 401, 401, ALWAYS,      FP_VERDICT_HOLD_FORM,    "form-access",          CONTACTED | DEFINITE },
-  { 403, 403, ALWAYS,      FP_VERDICT_HOLD_FORM,    "form-access",          CONTACTED | DEFINITE },
+  { 401, 401, ALWAYS,      FP_VERDICT_HOLD_FORM,    "access",               CONTACTED | DEFINITE },
+  { 403, 403, ALWAYS,      FP_VERDICT_HOLD_FORM,    "access",               CONTACTED | DEFINITE },
   { 404, 404, NO_ROSA,     FP_VERDICT_BETWEEN,      "not-the-server",       BREAKER },
   { 409, 409, CLOSED,      FP_VERDICT_SLOW,         "form-closed",          CONTACTED | DEFINITE },
   { 409, 409, REPOSTED,    FP_VERDICT_ITEM,         "item-conflict",        CONTACTED | DEFINITE },
   { 409, 409, ALWAYS,      FP_VERDICT_REPOST,       "server-conflict",      CONTACTED },
+  { 413, 413, FILES,       FP_VERDICT_SPLIT,        "server-too-large",     CONTACTED | DEFINITE },
+  { 413, 413, ONE_FILE,    FP_VERDICT_ITEM,         "item-too-large",       CONTACTED | DEFINITE },
 };
 
 /* In place of an answer. CONTACTED and not DEFINITE only where something had been sent. */
@@ -117,6 +127,12 @@ has_rosa_body (const FpAnswer *answer)
   return message != NULL;
 }
 
+static gboolean
+has_rosa_header (const FpAnswer *answer)
+{
+  return fp_answer_peek_header (answer, "x-openrosa-version") != NULL;
+}
+
 /* Central words it like this; its answers carry no number that would tell. */
 static gboolean
 says_closed (const FpAnswer *answer)
@@ -140,18 +156,28 @@ applies (Sign                    sign,
       return !answer->same_origin || (is_cleartext (answer) && _fp_words_is_html (answer));
     case CLEARTEXT:
       return is_cleartext (answer);
+    case NO_JSON:
+      return context->wants_json && !_fp_words_is_json (answer);
+    case REDIRECT_OK:
+      return context->takes_redirect && !context->openrosa && answer->wrote_all && answer->same_origin;
     case CREDENTIALS:
       return context->has_credentials;
+    case FORBIDDEN:
+      return context->has_credentials && context->forbidden;
     case KEYED:
       return context->has_key;
     case REPOSTED:
       return context->reposted;
-    case ROSA_BODY:
-      return answer->same_origin && has_rosa_body (answer);
+    case ROSA_YES:
+      return answer->same_origin && has_rosa_header (answer) && has_rosa_body (answer);
     case NO_ROSA:
-      return !fp_answer_peek_header (answer, "x-openrosa-version") && !has_rosa_body (answer);
+      return !has_rosa_header (answer) && !has_rosa_body (answer);
     case CLOSED:
       return says_closed (answer);
+    case FILES:
+      return context->n_files > 1;
+    case ONE_FILE:
+      return context->n_files == 1;
     case PAGE:
       return _fp_words_is_html (answer) || _fp_words_is_empty (answer);
     case ALWAYS:
@@ -191,6 +217,7 @@ judge_fault (const FpAnswer *answer,
   verdict->opens_breaker = fault_rows[i].breaker;
   verdict->contacted = fault_rows[i].contacts && answer->sent_any;
   verdict->definite = !answer->sent_any;
+  verdict->lost = verdict->contacted;
   verdict->words = g_strdup (answer->fault_text);
 }
 
@@ -253,6 +280,9 @@ fp_verdict_clear (FpVerdict *verdict)
   g_clear_pointer (&verdict->words, g_free);
 }
 
+/* Written by the sender, not by an answer alone. */
+static const char *const later_codes[] = { "form-access" };
+
 static gpointer
 collect_codes (gpointer data)
 {
@@ -268,6 +298,8 @@ collect_codes (gpointer data)
       g_ptr_array_add (codes, (gpointer) openrosa_rows[i].code);
   for (i = 0; i < G_N_ELEMENTS (fault_rows); i++)
     g_ptr_array_add (codes, (gpointer) fault_rows[i].code);
+  for (i = 0; i < G_N_ELEMENTS (later_codes); i++)
+    g_ptr_array_add (codes, (gpointer) later_codes[i]);
   g_ptr_array_add (codes, NULL);
 
   return g_ptr_array_free (codes, FALSE);

@@ -12,8 +12,10 @@ typedef enum {
   FP_VERDICT_ITEM,         /* the item's own fault: failed, never retried by itself */
   FP_VERDICT_BETWEEN,      /* something between answered (portal, proxy): keep, stop the host */
   FP_VERDICT_REPOST,       /* OpenRosa 409: the same bytes once more after >= 5 s */
+  FP_VERDICT_SPLIT,        /* OpenRosa 413: the attachments in more requests */
   FP_VERDICT_HOLD_ACCOUNT,
-  FP_VERDICT_HOLD_FORM,
+  FP_VERDICT_HOLD_ENDPOINT,/* a second item of the account was refused at this address */
+  FP_VERDICT_HOLD_FORM,    /* this form or the account: the form list will tell */
   FP_VERDICT_HOLD_PROXY,
 } FpVerdictKind;
 
@@ -35,10 +37,12 @@ typedef enum {
  * "server-moved"          a redirect that is not followed
  * "server-not-found"      404, 410: no such address or form there now
  * "server-refuses"        402, 405: quota, or nothing may be sent there now
- * "server-too-large"      413 by a proxy in front of the server
+ * "server-too-large"      413 by a proxy in front of the server, or to be split
  * "form-closed"           the form does not accept submissions now
- * "form-access"           401, 403 of an OpenRosa server: the account, or this form
- * "account"               401 although credentials were sent
+ * "access"                401, 403 of an OpenRosa server: the account, or this form
+ * "form-access"           the same, and the account may read the form list: it is this form
+ * "account"               401 although credentials were sent; or the form list was refused too
+ * "account-forbidden"     403 to several items of an account at this address
  * "account-missing"       the account's secret is not in the keyring, or belongs to another server
  * "keyring"               the keyring is locked or absent
  * "proxy"                 407
@@ -58,6 +62,7 @@ typedef struct {
   gboolean       contacted;    /* the server itself answered, or took the request and went silent: uses up a try */
   gboolean       opens_breaker;/* connection faults, 429, 503, something between */
   gboolean       definite;     /* certainly not stored: clears maybe_delivered */
+  gboolean       lost;         /* no answer told what became of it, and some of it had been sent */
 } FpVerdict;
 
 typedef struct {
@@ -65,6 +70,10 @@ typedef struct {
   gboolean has_credentials; /* the request carried some */
   gboolean has_key;         /* the request carried our Idempotency-Key */
   gboolean reposted;        /* this was the second post after a 409 */
+  gboolean forbidden;       /* the one before to this address with these credentials had a 403 too */
+  gboolean wants_json;      /* only a 2xx with JSON is a yes here */
+  gboolean takes_redirect;  /* a 302 or 303 is a yes here too */
+  guint    n_files;         /* attachments in this request of a submission */
 } FpVerdictContext;
 
 void        fp_verdict_judge   (const FpAnswer         *answer,

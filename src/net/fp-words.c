@@ -69,6 +69,17 @@ _fp_words_is_html (const FpAnswer *answer)
          || begins_with (text, size, "<script") || begins_with (text, size, "<meta");
 }
 
+gboolean
+_fp_words_is_json (const FpAnswer *answer)
+{
+  gsize size;
+  const char *text = peek_text (answer, &size);
+  g_autoptr(JsonNode) root = size > 0 && !answer->body_cut ? fp_json_parse (text, (gssize) size, NULL) : NULL;
+
+  /* What is longer than is read can be told by its type and its beginning alone. */
+  return root || (answer->body_cut && has_type (answer, "json") && (*text == '{' || *text == '['));
+}
+
 /* One line without control or direction characters, cut at a character. */
 static char *
 tidy (const char *text)
