@@ -67,6 +67,7 @@ void      _fp_enqueue_part_free   (FpEnqueuePart       *part);
 /* Checks @request: the item that it would become, without parts. @secret: (out): for the keyring, or NULL. */
 FpItem   *_fp_engine_check_request (FpEnqueue          *request,
                                     char              **secret,
+                                    GError            **error);
 /* Checks @request (transfer full), keeps its secret and its files: an FpItem with its parts that is in no table yet.
  * @known_id: (nullable): the secret for which "{secret}" stands in an address or header that was stored before. */
 void      _fp_engine_prepare_async (FpEngine           *self,
