@@ -5,6 +5,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "engine/fp-engine-edit.h"
+
 typedef struct {
   char   *method;
   char  **headers;
@@ -217,6 +219,24 @@ take_json_flag (FpCli  *cli,
   return TRUE;
 }
 
+/* What a request is made of, the same for a new one and for an edit. */
+#define REQUEST_ENTRIES(options)                                                                                      \
+    { "request", 'X', 0, G_OPTION_ARG_STRING, &(options).method, N_("Method; POST with a body, otherwise GET"),        \
+      N_("METHOD") },                                                                                                 \
+    { "header", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &(options).headers, N_("Header; credentials go to the keyring"),    \
+      N_("'KEY: VALUE'") },                                                                                           \
+    { "json", 0, 0, G_OPTION_ARG_STRING, &(options).json, N_("JSON body; as the last argument: print JSON"),           \
+      N_("TEXT") },                                                                                                   \
+    { "data-file", 0, 0, G_OPTION_ARG_FILENAME, &(options).data_file, N_("File that is the body"), N_("FILE") },       \
+    { "type", 0, 0, G_OPTION_ARG_STRING, &(options).media_type, N_("Media type of the body"), N_("TYPE") },            \
+    { "form", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(options).form, N_("Field of a multipart body"), N_("NAME=VALUE") },   \
+    { "file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).files, N_("File of a multipart body"), N_("FIELD=PATH") }, \
+    { "tag", 0, 0, G_OPTION_ARG_STRING, &(options).tag, N_("Tag; data-sync by default"), N_("TAG") },                  \
+    { "title", 0, 0, G_OPTION_ARG_STRING, &(options).title, N_("What the outbox shows"), N_("TEXT") },                 \
+    { "meta", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(options).meta, N_("Kept with the item, never sent"),                  \
+      N_("KEY=VALUE") },                                                                                              \
+    { "reach", 0, 0, G_OPTION_ARG_STRING, &(options).reach, N_("auto, public, lan or always"), N_("REACH") }
+
 int
 fp_cli_add (FpCli  *cli,
             int     argc,
@@ -224,23 +244,7 @@ fp_cli_add (FpCli  *cli,
 {
   g_auto(Options) options = { NULL };
   g_auto(GStrv) rest = NULL;
-  const GOptionEntry entries[] = {
-    { "request", 'X', 0, G_OPTION_ARG_STRING, &options.method, N_("Method; POST with a body, otherwise GET"),
-      N_("METHOD") },
-    { "header", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &options.headers, N_("Header; credentials go to the keyring"),
-      N_("'KEY: VALUE'") },
-    { "json", 0, 0, G_OPTION_ARG_STRING, &options.json, N_("JSON body; as the last argument: print JSON"),
-      N_("TEXT") },
-    { "data-file", 0, 0, G_OPTION_ARG_FILENAME, &options.data_file, N_("File that is the body"), N_("FILE") },
-    { "type", 0, 0, G_OPTION_ARG_STRING, &options.media_type, N_("Media type of the body"), N_("TYPE") },
-    { "form", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.form, N_("Field of a multipart body"), N_("NAME=VALUE") },
-    { "file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.files, N_("File of a multipart body"), N_("FIELD=PATH") },
-    { "tag", 0, 0, G_OPTION_ARG_STRING, &options.tag, N_("Tag; data-sync by default"), N_("TAG") },
-    { "title", 0, 0, G_OPTION_ARG_STRING, &options.title, N_("What the outbox shows"), N_("TEXT") },
-    { "meta", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.meta, N_("Kept with the item, never sent"), N_("KEY=VALUE") },
-    { "reach", 0, 0, G_OPTION_ARG_STRING, &options.reach, N_("auto, public, lan or always"), N_("REACH") },
-    { NULL },
-  };
+  const GOptionEntry entries[] = { REQUEST_ENTRIES (options), { NULL } };
   FpEnqueue *enqueue;
 
   take_json_flag (cli, &argc, argv);
@@ -252,6 +256,124 @@ fp_cli_add (FpCli  *cli,
   enqueue = make_request (&options, rest[0]);
 
   return enqueue ? queue (cli, enqueue) : FP_EXIT_USAGE;
+}
+
+/* Takes @changes. */
+static int
+edit_request (FpCli     *cli,
+              gint64     id,
+              FpEnqueue *changes,
+              gboolean   reach)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpItem) item = NULL;
+  GError *error = NULL;
+
+  fp_engine_edit_request_async (cli->engine, id, changes, reach, NULL, fp_cli_await_cb, &await);
+  item = fp_engine_edit_request_finish (cli->engine, fp_cli_wait (&await), &error);
+  if (!item)
+    return fp_cli_fail (NULL, error);
+
+  if (cli->json)
+    fp_cli_print_json (fp_item_to_json (item, NULL));
+  else if (item->id == id)
+    g_print (_("Changed %" G_GINT64_FORMAT ".\n"), id);
+  else
+    g_print (_("Item %" G_GINT64_FORMAT " may have arrived already and is settled first. Queued as %" G_GINT64_FORMAT
+               ", which waits for it.\n"), id, item->id);
+
+  return FP_EXIT_OK;
+}
+
+static int
+edit_submission (FpCli  *cli,
+                 gint64  id)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autofree char *uid = NULL;
+  GError *error = NULL;
+
+  fp_engine_reopen_async (cli->engine, id, NULL, fp_cli_await_cb, &await);
+  uid = fp_engine_reopen_finish (cli->engine, fp_cli_wait (&await), &error);
+  if (!uid)
+    return fp_cli_fail (NULL, error);
+
+  if (cli->json)
+    {
+      JsonObject *object = json_object_new ();
+      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+      json_object_set_string_member (object, "draft", uid);
+      json_object_set_int_member (object, "item", id);
+      json_node_take_object (node, object);
+      fp_cli_print_json (node);
+    }
+  else
+    {
+      g_print (_("Opened as draft %s. Go on with: fieldpostctl fill %s --set PATH=VALUE…\n"), uid, uid);
+    }
+
+  return FP_EXIT_OK;
+}
+
+/* @changes: (transfer full) (nullable): NULL = nothing was said that would change a request. */
+static int
+edit (FpCli     *cli,
+      gint64     id,
+      FpEnqueue *changes,
+      gboolean   reach)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpEnqueue) owned = changes;
+  g_autoptr(FpItem) item = NULL;
+
+  if (!fp_cli_connect (cli, TRUE))
+    return FP_EXIT_STORE;
+  fp_engine_get_item_async (cli->engine, id, NULL, fp_cli_await_cb, &await);
+  item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), NULL, NULL);
+  /* What is gone, too, is told by the call that misses it. */
+  if (!item || item->kind == FP_ITEM_SUBMISSION)
+    return owned ? fp_cli_usage (_("edit: %" G_GINT64_FORMAT " is a submission; “fieldpostctl edit %" G_GINT64_FORMAT
+                                   "” alone opens it as a draft"), id, id)
+                 : edit_submission (cli, id);
+  if (!owned)
+    return fp_cli_usage (_("edit: what is to be changed? “fieldpostctl edit --help” lists it"));
+
+  return edit_request (cli, id, g_steal_pointer (&owned), reach);
+}
+
+int
+fp_cli_edit (FpCli  *cli,
+             int     argc,
+             char  **argv)
+{
+  g_auto(Options) options = { NULL };
+  static const Options nothing;
+  g_auto(GStrv) rest = NULL;
+  const GOptionEntry entries[] = { REQUEST_ENTRIES (options), { NULL } };
+  g_autoptr(GArray) ids = NULL;
+  FpEnqueue *changes = NULL;
+  guint n;
+
+  cli->details = _("What is not given stays. An empty header or piece of metadata takes it away. A submission is opened\n"
+                   "as a draft, without options.");
+  take_json_flag (cli, &argc, argv);
+  if (!fp_cli_parse (cli, "ID [URL]", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  n = g_strv_length (rest);
+  if (n < 1 || n > 2)
+    return fp_cli_usage (_("edit: the number of one item, and its new URL if that changes"));
+  ids = fp_cli_parse_ids ((char *[]) { rest[0], NULL });
+  if (!ids)
+    return FP_EXIT_USAGE;
+  if (n == 2 || memcmp (&options, &nothing, sizeof options) != 0)
+    {
+      changes = make_request (&options, rest[1]);
+      if (!changes)
+        return FP_EXIT_USAGE;
+    }
+
+  return edit (cli, g_array_index (ids, gint64, 0), changes, options.reach != NULL);
 }
 
 int

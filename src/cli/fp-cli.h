@@ -102,6 +102,7 @@ void     fp_cli_print_heading (FpCli           *cli,
 GArray  *fp_cli_parse_ids (char               **arguments);
 
 int fp_cli_add     (FpCli *cli, int argc, char **argv);
+int fp_cli_edit    (FpCli *cli, int argc, char **argv);
 int fp_cli_upload  (FpCli *cli, int argc, char **argv);
 int fp_cli_list    (FpCli *cli, int argc, char **argv);
 int fp_cli_show    (FpCli *cli, int argc, char **argv);

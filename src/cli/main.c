@@ -8,6 +8,7 @@
 static const FpCliCommand commands[] = {
   { "add", fp_cli_add, "[OPTION…] URL", N_("Queue an HTTP request") },
   { "upload", fp_cli_upload, "FILE URL", N_("Queue the upload of a file") },
+  { "edit", fp_cli_edit, "ID [OPTION…] [URL]", N_("Change a request; open a submission as a draft again") },
   { "list", fp_cli_list, "[--state S] [--tag T]", N_("List the outbox") },
   { "show", fp_cli_show, "ID", N_("Show one item with its receipt") },
   { "retry", fp_cli_retry, "ID…|--all", N_("Try again now") },

@@ -87,6 +87,42 @@ void      _fp_engine_keep_secret_async (FpEngine            *self,
                                         GAsyncReadyCallback  callback,
                                         gpointer             user_data);
 
+/* An item that may be edited, with its parts; NOT_FOUND, or REFUSED in words. */
+FpItem   *_fp_engine_get_editable (FpStoreTxn          *txn,
+                                   gint64               id,
+                                   GError             **error);
+/* TRUE where it is certain that no server has it, and no attempt is on its way. */
+gboolean  _fp_engine_is_undelivered (const FpItem      *item);
+
+/* FpItem.reason_code of what was discarded because it goes on as a draft. */
+#define FP_REASON_EDITED "edited"
+
+/* The item of which a draft is a new version, and what submitting the draft means for both. */
+typedef struct {
+  gint64   item;        /* 0 = the draft is no new version */
+  char    *instance_id; /* (nullable): what the server has, or may have: the new version names it */
+  gboolean waits;       /* it is not settled: the new version waits for it */
+  gboolean discards;    /* no server has it: the new version takes its place */
+} FpPredecessor;
+
+void           _fp_predecessor_free          (FpPredecessor       *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpPredecessor, _fp_predecessor_free)
+gboolean       _fp_predecessor_equal         (const FpPredecessor *a,
+                                              const FpPredecessor *b);
+/* @draft: its uid. NULL: REFUSED in words. */
+FpPredecessor *_fp_engine_get_predecessor    (FpStoreTxn          *txn,
+                                              const char          *draft,
+                                              GError             **error);
+/* In the transaction that inserts @item, before it does. */
+gboolean       _fp_engine_follow_predecessor (FpStoreTxn          *txn,
+                                              const FpPredecessor *predecessor,
+                                              FpItem              *item,
+                                              GError             **error);
+/* FALSE and REFUSED where the discarded @item goes on as a draft or a newer item; otherwise forgets that it did. */
+gboolean       _fp_engine_check_undo         (FpStoreTxn          *txn,
+                                              FpItem              *item,
+                                              GError             **error);
+
 /* Name of the setting that keeps the secret id of a form's own submission address. */
 char     *_fp_engine_form_secret_setting (gint64             form);
 

@@ -13,6 +13,7 @@ typedef struct {
   FpDraft   *draft;
   FpFormDef *def;
   FpItem    *item;     /* as far as it is known */
+  FpPredecessor *before; /* what the draft is a new version of */
   gint64     revision; /* of the draft that was frozen; 0 = it was never stored */
   guint      rounds;
 } Submit;
@@ -25,6 +26,7 @@ submit_free (gpointer data)
   g_clear_object (&submit->draft);
   g_clear_pointer (&submit->def, fp_form_def_unref);
   g_clear_pointer (&submit->item, fp_item_free);
+  g_clear_pointer (&submit->before, _fp_predecessor_free);
   g_free (submit);
 }
 
@@ -132,6 +134,23 @@ set_destination (FpStoreTxn       *txn,
   return TRUE;
 }
 
+/* What the frozen bytes say of the version before has to be true in this transaction too. */
+static gboolean
+follow (FpStoreTxn  *txn,
+        Submit      *submit,
+        GError     **error)
+{
+  g_autoptr(FpPredecessor) now = _fp_engine_get_predecessor (txn, submit->item->uid, error);
+
+  if (!now)
+    return FALSE;
+  if (_fp_predecessor_equal (now, submit->before))
+    return _fp_engine_follow_predecessor (txn, now, submit->item, error);
+  g_set_error_literal (error, FP_STORE_ERROR, FP_STORE_ERROR_CHANGED, "The version before was settled meanwhile");
+
+  return FALSE;
+}
+
 static gpointer
 insert_submission (FpStoreTxn  *txn,
                    gpointer     data,
@@ -141,7 +160,7 @@ insert_submission (FpStoreTxn  *txn,
   FpItem *item = submit->item;
   g_autoptr(FpFormRow) form = fp_form_rows_get (txn, item->form, error);
 
-  if (!form || !set_destination (txn, form, submit->def, item, error))
+  if (!form || !set_destination (txn, form, submit->def, item, error) || !follow (txn, submit, error))
     return NULL;
   /* The draft first: that it is gone or newer is the better error than "this item exists". */
   if (submit->revision > 0 && !fp_draft_rows_delete (txn, item->uid, submit->revision, error))
@@ -313,6 +332,7 @@ freeze (GTask *task)
   FpEnqueuePart *first;
   GError *error = NULL;
 
+  fp_form_model_set_deprecated_id (model, submit->before->instance_id);
   if (check_answers (model, &error))
     bytes = fp_form_model_freeze (model, &media_type, &error);
   if (!bytes)
@@ -348,6 +368,31 @@ freeze (GTask *task)
                                 g_steal_pointer (&owned));
 }
 
+static gpointer
+find_before (FpStoreTxn  *txn,
+             gpointer     data,
+             GError     **error)
+{
+  return _fp_engine_get_predecessor (txn, data, error);
+}
+
+static void
+found_before_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Submit *submit = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  g_clear_pointer (&submit->before, _fp_predecessor_free);
+  submit->before = _fp_engine_finish (FP_ENGINE (source), result, &error);
+  if (submit->before)
+    freeze (g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 flushed_cb (GObject      *source,
             GAsyncResult *result,
@@ -360,7 +405,9 @@ flushed_cb (GObject      *source,
   if (!fp_draft_flush_finish (draft, result, &error))
     g_task_return_error (task, error);
   else if (fp_draft_get_state (draft) == FP_DRAFT_SAVED || fp_draft_get_state (draft) == FP_DRAFT_EMPTY)
-    freeze (g_steal_pointer (&task));
+    _fp_engine_read (g_task_get_source_object (task), fp_engine_submit_async, find_before,
+                     g_strdup (fp_draft_get_uid (draft)), g_free, (GDestroyNotify) _fp_predecessor_free,
+                     g_task_get_cancellable (task), found_before_cb, g_object_ref (task));
   else
     flush (g_steal_pointer (&task)); /* something was typed in between */
 }

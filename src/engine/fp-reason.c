@@ -42,6 +42,7 @@ static const Reason reasons[] = {
   { "item-too-large", N_("Too large for the server"), TRUE },
   { "item-refused", N_("The server refused it"), TRUE },
   { "item-file-missing", N_("An attached file is missing or damaged"), TRUE },
+  { "edited", N_("It goes on as a draft, or as a newer item"), FALSE },
   { "item-address", N_("This address cannot be sent to"), TRUE },
 };
 
