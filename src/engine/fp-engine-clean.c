@@ -1,0 +1,192 @@
+#include "engine/fp-engine-clean.h"
+
+#include "engine/fp-engine-private.h"
+#include "engine/fp-settings.h"
+#include "store/fp-blob.h"
+#include "store/fp-clean-rows.h"
+
+#define DAY_MS (24 * 3600 * G_GINT64_CONSTANT (1000))
+#define DISCARDED_MS (7 * DAY_MS)
+
+/* Many short transactions, so that nobody who writes waits for long. The order: what an earlier run marked wrongly
+ * loses its mark, then what is left of the marks is acted on, then new marks are made. */
+typedef gint64 (*Step) (FpStoreTxn *txn, FpCleanKind kind, gint64 keep_ms, GError **error);
+
+static const Step steps[] = { fp_clean_rows_unmark, fp_clean_rows_delete, fp_clean_rows_mark };
+
+typedef struct {
+  FpCleaned cleaned;
+  guint     step;
+  guint     kind;
+  gint64    rows; /* that the last transaction changed */
+} Clean;
+
+static gint64
+get_keep_ms (FpStoreTxn  *txn,
+             FpCleanKind  kind)
+{
+  return kind == FP_CLEAN_SENT ? fp_setting_read_int (txn, "retention-days") * DAY_MS : DISCARDED_MS;
+}
+
+static guint *
+get_counter (Clean *clean)
+{
+  guint *counters[FP_CLEAN_N] = { &clean->cleaned.sent, &clean->cleaned.discarded, &clean->cleaned.drafts };
+
+  return counters[clean->kind];
+}
+
+static gpointer
+clean_some (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
+{
+  Clean *clean = data;
+
+  clean->rows = steps[clean->step] (txn, clean->kind, get_keep_ms (txn, clean->kind), error);
+
+  return clean->rows < 0 ? NULL : clean;
+}
+
+static gpointer
+clean_blobs (FpStoreTxn  *txn,
+             gpointer     data,
+             GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  Clean *clean = data;
+
+  clean->rows = fp_blob_clean (txn, &local);
+  if (!local)
+    return clean;
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return NULL;
+}
+
+static gpointer
+count_all (FpStoreTxn  *txn,
+           gpointer     data,
+           GError     **error)
+{
+  Clean *clean = data;
+
+  for (clean->kind = 0; clean->kind < FP_CLEAN_N; clean->kind++)
+    {
+      gint64 keep = get_keep_ms (txn, clean->kind);
+      gint64 gone = fp_clean_rows_count (txn, clean->kind, keep, FALSE, error);
+      gint64 marked = gone < 0 ? -1 : fp_clean_rows_count (txn, clean->kind, keep, TRUE, error);
+
+      if (marked < 0)
+        return NULL;
+      *get_counter (clean) = (guint) gone;
+      clean->cleaned.marked += (guint) marked;
+    }
+
+  return clean;
+}
+
+static void
+return_cleaned (GTask *task)
+{
+  Clean *clean = g_task_get_task_data (task);
+
+  g_task_return_pointer (task, g_memdup2 (&clean->cleaned, sizeof clean->cleaned), g_free);
+}
+
+static void next (GTask *task);
+
+static void
+step_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Clean *clean = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (steps[clean->step] == fp_clean_rows_delete)
+    *get_counter (clean) += (guint) clean->rows;
+  else if (steps[clean->step] == fp_clean_rows_mark)
+    clean->cleaned.marked += (guint) clean->rows;
+  if (clean->rows == 0 && ++clean->step == G_N_ELEMENTS (steps))
+    {
+      clean->step = 0;
+      clean->kind++;
+    }
+  next (g_steal_pointer (&task));
+}
+
+static void
+blobs_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Clean *clean = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  clean->cleaned.files = (guint) clean->rows;
+  return_cleaned (task);
+}
+
+/* Takes @task. */
+static void
+next (GTask *task)
+{
+  Clean *clean = g_task_get_task_data (task);
+  gboolean rows_left = clean->kind < FP_CLEAN_N;
+
+  _fp_engine_write (g_task_get_source_object (task), next, rows_left ? clean_some : clean_blobs, clean, NULL, NULL,
+                    g_task_get_cancellable (task), rows_left ? step_cb : blobs_cb, task);
+}
+
+static void
+counted_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (_fp_engine_finish (FP_ENGINE (source), result, &error))
+    return_cleaned (task);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+fp_engine_clean_async (FpEngine            *self,
+                       gboolean             dry_run,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  Clean *clean = g_new0 (Clean, 1);
+
+  g_task_set_source_tag (task, fp_engine_clean_async);
+  g_task_set_task_data (task, clean, g_free);
+  if (dry_run)
+    _fp_engine_read (self, fp_engine_clean_async, count_all, clean, NULL, NULL, cancellable, counted_cb, task);
+  else
+    next (task);
+}
+
+FpCleaned *
+fp_engine_clean_finish (FpEngine      *self,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  return _fp_engine_finish (self, result, error);
+}
