@@ -163,6 +163,8 @@ act_on (FpStoreTxn  *txn,
     return refuse (item, act->act, is, error);
   if ((act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE) && !check_release (txn, item, act->act, error))
     return FALSE;
+  if (act->act == FP_ACT_UNDO && !_fp_engine_check_undo (txn, item, error))
+    return FALSE;
   if (!change (txn, act, item))
     return refuse (item, act->act, is, error);
 
