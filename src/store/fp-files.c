@@ -35,26 +35,60 @@ fp_files_sync_folder (const char *path,
   return ok;
 }
 
-gboolean
-fp_files_make_folder (const char *path,
-                      GError    **error)
+/* TRUE if there are at most @most names in it. */
+static gboolean
+holds_at_most (const char *path,
+               guint       most)
+{
+  g_autoptr(GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (dir && n <= most && g_dir_read_name (dir))
+    n++;
+
+  return dir && n <= most;
+}
+
+/* Makes the name of @path durable, and those above it that somebody may just have made. */
+static gboolean
+sync_above (const char *path,
+            GError    **error)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  if (!fp_files_sync_folder (parent, error))
+    return FALSE;
+
+  return g_str_equal (parent, path) || !holds_at_most (parent, 1) || sync_above (parent, error);
+}
+
+static gboolean
+make_missing (const char *path,
+              GError    **error)
 {
   g_autofree char *parent = g_path_get_dirname (path);
   int made = mkdir (path, 0700);
 
   if (made < 0 && errno == ENOENT && !g_str_equal (parent, path))
     {
-      if (!fp_files_make_folder (parent, error))
+      if (!make_missing (parent, error))
         return FALSE;
       made = mkdir (path, 0700);
     }
-  if (made == 0)
-    return fp_files_sync_folder (parent, error);
-  if (errno == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR))
+  if (made == 0 || (errno == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR)))
     return TRUE;
 
   fp_store_set_errno (error, errno, "The folder %s could not be made", path);
   return FALSE;
+}
+
+/* An empty folder that is found may have been made a moment ago by a program that was killed before it could sync
+ * it; nobody puts something into one before its name is durable. */
+gboolean
+fp_files_make_folder (const char *path,
+                      GError    **error)
+{
+  return make_missing (path, error) && (!holds_at_most (path, 0) || sync_above (path, error));
 }
 
 gboolean

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Makes @path and what is missing above it, 0700, durably; leaves an existing folder as it is. */
+/* Makes @path and what is missing above it, 0700, durably; an existing folder stays as it is, but an empty one is
+ * made durable too. */
 gboolean fp_files_make_folder (const char  *path,
                                GError     **error);
 /* Makes the names in @path durable. */
