@@ -206,6 +206,32 @@ fp_hold_rows_list (FpStoreTxn  *txn,
   return step == FP_STEP_DONE ? g_steal_pointer (&rows) : NULL;
 }
 
+FpItem *
+fp_hold_rows_get_one (FpStoreTxn       *txn,
+                      const FpHoldRow  *row,
+                      GError          **error)
+{
+  const Kind *kind = &kinds[row->kind];
+  g_autofree char *sql = NULL;
+  g_autoptr(FpStmt) stmt = NULL;
+  gint64 id;
+
+  g_return_val_if_fail (txn && row, NULL);
+
+  sql = g_strdup_printf ("SELECT id FROM item WHERE state = 4 AND hold = ?2 AND %s LIMIT 1", kind->covers);
+  stmt = fp_stmt_new (txn->db, sql, error);
+  if (!stmt)
+    return NULL;
+  fp_stmt_bind_text (stmt, 1, row->subject);
+  fp_stmt_bind_text (stmt, 2, kind->word);
+  if (fp_stmt_step (stmt, error) != FP_STEP_ROW)
+    return NULL;
+
+  id = fp_stmt_get_int (stmt, 0);
+  g_clear_pointer (&stmt, fp_stmt_free);
+  return fp_item_rows_get (txn, id, FALSE, error);
+}
+
 /**
  * fp_hold_rows_sweep:
  * @limit: items at most: the file is locked meanwhile

@@ -46,6 +46,10 @@ FpHoldRow  *fp_hold_rows_find      (FpStoreTxn      *txn,
 GPtrArray  *fp_hold_rows_list      (FpStoreTxn      *txn,
                                     FpHoldKind       kind,
                                     GError         **error);
+/* One of the items that @row keeps, without parts; NULL without error where none is left. */
+FpItem     *fp_hold_rows_get_one   (FpStoreTxn      *txn,
+                                    const FpHoldRow *row,
+                                    GError         **error);
 /* Holds at most @limit more of the items that @row covers: pending ones, and failed ones that are tried again. */
 gboolean    fp_hold_rows_sweep     (FpStoreTxn      *txn,
                                     const FpHoldRow *row,

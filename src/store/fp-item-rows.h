@@ -185,6 +185,14 @@ gboolean      fp_item_rows_clear_waits (FpStoreTxn     *txn,
  * has ended. */
 GHashTable   *fp_item_rows_broken_off (FpStoreTxn      *txn,
                                        GError         **error);
+/* Array of FpItem without parts: what waits_for @item, oldest first. */
+GPtrArray    *fp_item_rows_list_followers (FpStoreTxn  *txn,
+                                           gint64       item,
+                                           GError     **error);
+/* Writes FpItemPart.post of the parts of @item. */
+gboolean      fp_item_rows_set_posts (FpStoreTxn       *txn,
+                                      const FpItem     *item,
+                                      GError          **error);
 FpItemCounts *fp_item_rows_count    (FpStoreTxn        *txn,
                                      GError           **error);
 gboolean      fp_item_rows_add_receipt (FpStoreTxn      *txn,
