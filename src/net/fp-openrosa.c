@@ -148,3 +148,62 @@ fp_openrosa_parse_list (GBytes  *body,
 
   return g_steal_pointer (&entries);
 }
+
+void
+fp_media_entry_free (FpMediaEntry *entry)
+{
+  g_free (entry->name);
+  g_free (entry->hash);
+  g_free (entry->download_url);
+  g_free (entry);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpMediaEntry, fp_media_entry_free)
+
+static FpMediaEntry *
+parse_media (xmlNode *node)
+{
+  g_autoptr(FpMediaEntry) entry = g_new0 (FpMediaEntry, 1);
+
+  entry->name = dup_child (node, "filename");
+  entry->hash = dup_hash (node);
+  entry->download_url = dup_child (node, "downloadUrl");
+  if (!entry->name || !entry->hash || !entry->download_url || strchr (entry->name, '/')
+      || g_str_equal (entry->name, ".") || g_str_equal (entry->name, ".."))
+    return NULL;
+
+  return g_steal_pointer (&entry);
+}
+
+/**
+ * fp_openrosa_parse_manifest:
+ * @body: the answer to GET of a form's manifestUrl
+ *
+ * Any thread. Source: OpenRosa, "Form Discovery API", "The Manifest Document".
+ *
+ * Returns: (transfer full): FpMediaEntry; NULL and error if it is no manifest
+ */
+GPtrArray *
+fp_openrosa_parse_manifest (GBytes  *body,
+                            GError **error)
+{
+  g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_media_entry_free);
+  g_autoptr(xmlDoc) doc = parse_leniently (body, NULL);
+  xmlNode *root = doc ? xmlDocGetRootElement (doc) : NULL;
+  xmlNode *node;
+
+  if (!root || !fp_xml_is (root, NULL, "manifest"))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _("What answers is no list of a form’s files"));
+      return NULL;
+    }
+  for (node = fp_xml_first (root); node; node = fp_xml_next (node))
+    {
+      FpMediaEntry *entry = fp_xml_is (node, NULL, "mediaFile") ? parse_media (node) : NULL;
+
+      if (entry)
+        g_ptr_array_add (entries, entry);
+    }
+
+  return g_steal_pointer (&entries);
+}

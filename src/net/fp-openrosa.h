@@ -22,4 +22,16 @@ void       fp_form_list_entry_free (FpFormListEntry *entry);
 GPtrArray *fp_openrosa_parse_list  (GBytes  *body,
                                     GError **error);
 
+/* A file that a form needs beside itself. */
+typedef struct {
+  char *name;
+  char *hash; /* 32 hex digits, without "md5:" */
+  char *download_url;
+} FpMediaEntry;
+
+void       fp_media_entry_free     (FpMediaEntry *entry);
+/* FpMediaEntry; an entry without a plain file name, hash or URL is left out. */
+GPtrArray *fp_openrosa_parse_manifest (GBytes  *body,
+                                       GError **error);
+
 G_END_DECLS
