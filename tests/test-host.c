@@ -144,6 +144,38 @@ test_display (void)
 }
 
 static void
+test_covers (void)
+{
+  static const struct
+  {
+    const char *base;
+    const char *url;
+    gsize shared;
+  } rows[] = {
+    { "https://h.org", "https://h.org/", 1 },
+    { "https://h.org/", "https://H.org:443/api/v1", 1 },
+    { "https://h.org/api", "https://h.org/api", 5 },
+    { "https://h.org/api/", "https://h.org/api?x=1", 5 },
+    { "https://h.org/api/v1", "https://h.org/api/v1/things", 8 },
+    { "https://h.org/api", "https://h.org/apiary", 0 },
+    { "https://h.org/api", "https://h.org/", 0 },
+    { "https://h.org/key/{secret}/p", "https://h.org/key/{secret}/p/submission", 16 },
+    { "http://h.org/api", "https://h.org/api", 0 },
+    { "https://h.org:8443/", "https://h.org/", 0 },
+    { "https://g.org/", "https://h.org/", 0 },
+    { NULL, "https://h.org/", 0 },
+    { "nonsense", "https://h.org/", 0 },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_test_message ("row %u", i);
+      g_assert_cmpuint (fp_host_covers (rows[i].base, rows[i].url), ==, rows[i].shared);
+    }
+}
+
+static void
 test_error_repeats_nothing (void)
 {
   g_autoptr(GError) error = NULL;
@@ -160,6 +192,7 @@ main (int    argc,
 
   g_test_add_func ("/host/kind-is-judged-by-the-literal-text", test_classify);
   g_test_add_func ("/host/origin-is-complete-or-refused", test_origin);
+  g_test_add_func ("/host/covers-whole-segments-of-one-origin", test_covers);
   g_test_add_func ("/host/display-shows-no-secret", test_display);
   g_test_add_func ("/host/error-repeats-nothing-of-the-url", test_error_repeats_nothing);
 

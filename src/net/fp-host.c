@@ -140,6 +140,33 @@ fp_host_classify (const char *url)
   return uri ? _fp_host_classify_uri (uri) : FP_HOST_PUBLIC;
 }
 
+static FpHostKind
+classify_address (GInetAddress *address)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+
+  return g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4 ? classify_ipv4 (bytes) : classify_ipv6 (bytes);
+}
+
+/**
+ * fp_host_are_private:
+ * @addresses: (nullable) (element-type GInetAddress): what a name was looked up to
+ *
+ * One public address makes the name public: nobody knows which one will be used.
+ * 0.0.0.0 is what filters answer for names that they block, and is nowhere.
+ *
+ * Returns: TRUE if there are some, and all of them are private
+ */
+gboolean
+fp_host_are_private (GList *addresses)
+{
+  for (GList *l = addresses; l; l = l->next)
+    if (g_inet_address_get_is_any (l->data) || classify_address (l->data) == FP_HOST_PUBLIC)
+      return FALSE;
+
+  return addresses != NULL;
+}
+
 static char *
 dup_authority (GUri *uri)
 {
@@ -180,6 +207,40 @@ fp_host_dup_origin (const char  *url,
   g_autoptr(GUri) uri = _fp_host_parse (url, error);
 
   return uri ? _fp_host_dup_origin (uri) : NULL;
+}
+
+/**
+ * fp_host_covers:
+ * @base: (nullable): address of a server or endpoint
+ * @url: where something goes
+ *
+ * Whole path segments only: "/api" covers "/api/v1" and not "/apiary". The query of
+ * @base is not looked at. Any thread.
+ *
+ * Returns: 1 and the bytes of path that they share, or 0
+ */
+gsize
+fp_host_covers (const char *base,
+                const char *url)
+{
+  g_autoptr(GUri) outer = base ? _fp_host_parse (base, NULL) : NULL;
+  g_autoptr(GUri) inner = _fp_host_parse (url, NULL);
+  g_autofree char *one = outer ? _fp_host_dup_origin (outer) : NULL;
+  g_autofree char *other = inner ? _fp_host_dup_origin (inner) : NULL;
+  const char *path, *whole;
+  gsize length;
+
+  if (!one || !other || !g_str_equal (one, other))
+    return 0;
+
+  path = g_uri_get_path (outer);
+  whole = g_uri_get_path (inner);
+  for (length = strlen (path); length > 0 && path[length - 1] == '/'; length--)
+    ;
+  if (strncmp (path, whole, length) != 0 || (whole[length] != '\0' && whole[length] != '/'))
+    return 0;
+
+  return length + 1;
 }
 
 static gboolean
