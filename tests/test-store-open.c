@@ -9,18 +9,6 @@
 #include "store/fp-form-rows.h"
 #include "store/fp-store-private.h"
 
-static gpointer
-write_much (FpStoreTxn  *txn,
-            gpointer     data,
-            GError     **error)
-{
-  g_autofree char *text = g_strnfill (400000, 'x');
-  g_autofree char *name = g_strdup_printf ("much-%d", GPOINTER_TO_INT (data));
-
-  fp_setting_rows_set (txn, name, text, error);
-  return NULL;
-}
-
 static guint
 mode_of (FpStoreFixture *f,
          const char     *name)
@@ -194,31 +182,6 @@ test_garbage_is_corrupt_and_kept (FpStoreFixture *f,
 }
 
 static void
-test_damaged_page_is_corrupt (FpStoreFixture *f,
-                              gconstpointer   data)
-{
-  g_autoptr(GError) error = NULL;
-  char zeros[4096] = { 0 };
-  int fd, page, pages, i;
-
-  for (i = 0; i < 20; i++)
-    fp_test_store_write (f->store, write_much, GINT_TO_POINTER (i), NULL);
-  g_clear_pointer (&f->store, fp_test_store_close);
-  memset (zeros, 0x5a, sizeof zeros);
-  fd = open (f->file, O_RDWR);
-  pages = (int) (lseek (fd, 0, SEEK_END) / 4096);
-  for (page = 1; page < pages; page++) /* all but the header and the schema's root */
-    g_assert_cmpint (pwrite (fd, zeros, sizeof zeros, (off_t) page * 4096), ==, sizeof zeros);
-  close (fd);
-
-  f->store = fp_store_new (f->folder, f->clock);
-  if (fp_test_store_try_open (f->store, &error))
-    g_free (fp_test_store_read (f->store, fp_store_fixture_get_setting, NULL, &error));
-  g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT);
-  g_assert_true (g_file_test (f->file, G_FILE_TEST_EXISTS));
-}
-
-static void
 test_failed_open_leaves_no_descriptor (FpStoreFixture *f,
                                        gconstpointer   data)
 {
@@ -251,7 +214,6 @@ main (int    argc,
   ADD ("open/newer-is-refused-untouched", test_newer_is_refused_untouched);
   ADD_CLOSED ("open/database-of-another-is-refused", test_database_of_another_is_refused);
   ADD_CLOSED ("open/garbage-is-corrupt-and-kept", test_garbage_is_corrupt_and_kept);
-  ADD ("open/damaged-page-is-corrupt", test_damaged_page_is_corrupt);
   ADD_CLOSED ("open/failed-leaves-no-descriptor", test_failed_open_leaves_no_descriptor);
   ADD_CLOSED ("open/network-file-system-has-no-log", test_network_file_system_has_no_log);
 

@@ -1,20 +1,10 @@
 #include "store/fp-database.h"
 
-#include <string.h>
-
 #include "store/fp-files.h"
-#include "store/fp-store-sql.h"
-
-#define SQL_PREFIX "/io/github/fieldpost/Fieldpost/store/"
+#include "store/fp-migrate.h"
 
 /* Programs that are not ours (a backup, a shell) may hold SQLite's own lock. */
 #define BUSY_MS 10000
-
-/* Script n-1 leads to user_version n. A released script is never edited. */
-static const char *const scripts[FP_DATABASE_VERSION] = {
-  "0001-first-light.sql",
-  "0002-whole-outbox.sql",
-};
 
 static gboolean
 config (FpDb    *db,
@@ -28,29 +18,6 @@ config (FpDb    *db,
     fp_db_set_error (db, code, error);
 
   return code == SQLITE_OK;
-}
-
-/* A pragma that SQLite does not take is not an error there, so the answer is read back. */
-static gboolean
-set_pragma (FpDb       *db,
-            const char *name,
-            gint64      value,
-            GError    **error)
-{
-  g_autofree char *set = g_strdup_printf ("PRAGMA %s = %" G_GINT64_FORMAT, name, value);
-  g_autofree char *get = g_strdup_printf ("PRAGMA %s", name);
-  gint64 answer = 0;
-
-  if (!fp_db_exec (db, set, error) || !fp_db_get_int (db, get, &answer, error))
-    return FALSE;
-  if (answer != value)
-    {
-      g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED,
-                   "SQLite did not take %s: it is %" G_GINT64_FORMAT, set, answer);
-      return FALSE;
-    }
-
-  return TRUE;
 }
 
 static gboolean
@@ -105,85 +72,42 @@ check_identity (FpDb    *db,
 }
 
 static gboolean
-run_script (FpDb    *db,
-            gint64   to,
-            GError **error)
-{
-  g_autofree char *path = g_strconcat (SQL_PREFIX, scripts[to - 1], NULL);
-  g_autoptr(GBytes) script = NULL;
-
-  script = g_resource_lookup_data (fp_store_sql_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE,
-                                   error);
-  /* Resources end with a null byte that does not count. */
-  return script && fp_db_exec (db, g_bytes_get_data (script, NULL), error)
-         && set_pragma (db, "application_id", FP_DATABASE_APPLICATION_ID, error)
-         && set_pragma (db, "user_version", to, error);
-}
-
-static gboolean
-migrate (FpDb    *db,
-         gint64   version,
-         GError **error)
-{
-  /* One transaction a step; both pragmas are part of it. */
-  for (; version < FP_DATABASE_VERSION; version++)
-    {
-      if (!fp_db_exec (db, "BEGIN EXCLUSIVE", error))
-        return FALSE;
-      if (!run_script (db, version + 1, error) || !fp_db_exec (db, "COMMIT", error))
-        {
-          g_prefix_error (error, "The store could not be brought to format %" G_GINT64_FORMAT ": ",
-                          version + 1);
-          if (!sqlite3_get_autocommit (db->handle))
-            fp_db_exec (db, "ROLLBACK", NULL);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
-static gboolean
 set_up_writer (FpDb    *db,
                gboolean network,
                GError **error)
 {
   gint64 version = 0;
 
-  return config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, error)
-         && check_identity (db, &version, error)
+  return check_identity (db, &version, error)
          && set_journal (db, network, error)
-         && set_pragma (db, "synchronous", 2, error) /* FULL */
-         && set_pragma (db, "foreign_keys", 1, error)
-         && set_pragma (db, "temp_store", 2, error) /* memory: no files elsewhere */
-         && migrate (db, version, error);
+         && fp_db_set_pragma (db, "synchronous", 2, error) /* FULL */
+         && fp_db_set_pragma (db, "foreign_keys", 1, error)
+         && fp_db_set_pragma (db, "temp_store", 2, error) /* memory: no files elsewhere */
+         && fp_migrate (db, version, error);
 }
 
 static gboolean
 set_up_reader (FpDb    *db,
                GError **error)
 {
-  return config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, error)
-         && set_pragma (db, "temp_store", 2, error)
-         && set_pragma (db, "query_only", 1, error);
+  return fp_db_set_pragma (db, "temp_store", 2, error)
+         && fp_db_set_pragma (db, "query_only", 1, error);
 }
 
-FpDb *
-fp_database_open (const char    *folder,
-                  FpDatabaseRole role,
-                  gboolean       network,
-                  GError       **error)
+/* Made if it is missing: SQLite gives its other files the mode of this one. */
+static FpDb *
+open_file (const char *folder,
+           const char *name,
+           gboolean    make,
+           GError    **error)
 {
-  g_autofree char *path = g_build_filename (folder, "fieldpost.db", NULL);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
   g_autoptr(FpDb) db = NULL;
   sqlite3 *handle = NULL;
   int code;
 
-  /* SQLite gives its other files the mode of this one. */
-  if (role == FP_DATABASE_WRITER && !fp_files_touch (path, error))
+  if (make && !fp_files_touch (path, error))
     return NULL;
-
-  /* The reader opens for writing too: it may have to make the shared memory file; query_only stops it then. */
   code = sqlite3_open_v2 (path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (!handle)
     {
@@ -200,15 +124,43 @@ fp_database_open (const char    *folder,
       fp_db_set_error (db, code, error);
       return NULL;
     }
-  if (!config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, error)
-      || !config (db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, error))
-    return NULL;
 
+  return config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, error) && config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, error)
+                 && config (db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, error)
+             ? g_steal_pointer (&db)
+             : NULL;
+}
+
+FpDb *
+fp_database_open (const char    *folder,
+                  FpDatabaseRole role,
+                  gboolean       network,
+                  GError       **error)
+{
+  /* The reader opens for writing too: it may have to make the shared memory file; query_only stops it then. */
+  g_autoptr(FpDb) db = open_file (folder, "fieldpost.db", role == FP_DATABASE_WRITER, error);
+
+  if (!db)
+    return NULL;
   fp_db_watch_log (db);
   if (role == FP_DATABASE_WRITER ? !set_up_writer (db, network, error) : !set_up_reader (db, error))
     return NULL;
+  db->is_store = TRUE;
 
   return g_steal_pointer (&db);
+}
+
+FpDb *
+fp_database_create (const char *folder,
+                    const char *name,
+                    GError    **error)
+{
+  g_autoptr(FpDb) db = open_file (folder, name, TRUE, error);
+
+  return db && fp_db_set_pragma (db, "synchronous", 2, error) && fp_db_set_pragma (db, "foreign_keys", 0, error)
+                 && fp_db_set_pragma (db, "temp_store", 2, error) && fp_migrate (db, 0, error)
+             ? g_steal_pointer (&db)
+             : NULL;
 }
 
 /* What was committed is durable in the log; a checkpoint that fails is tried again later. */

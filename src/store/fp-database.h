@@ -22,6 +22,10 @@ FpDb     *fp_database_open       (const char      *folder,
                                   FpDatabaseRole   role,
                                   gboolean         network,
                                   GError         **error);
+/* A new file with today's schema and no log, for one who fills it alone; foreign keys are not looked at. */
+FpDb     *fp_database_create     (const char      *folder,
+                                  const char      *name,
+                                  GError         **error);
 /* After a commit: copies the log back into the file once it is long. */
 void      fp_database_checkpoint (FpDb            *db);
 /* Before closing: all of it, as far as other programs' readers let. */

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sys/statvfs.h>
 
+#include "store/fp-mark.h"
+
 #define NEARLY_NOTHING   (64 * 1024)
 
 struct _FpStmt
@@ -133,6 +135,19 @@ classify (FpDb *db,
     }
 }
 
+/* For the next start, which finds out whether it is true. */
+static void
+note_damage (FpDb *db)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!db->is_store)
+    return;
+  db->is_store = FALSE;
+  if (fp_mark_get (db->folder, NULL) < FP_MARK_DAMAGED && !fp_mark_set (db->folder, FP_MARK_DAMAGED, NULL, &error))
+    g_info ("That the store is damaged could not be noted: %s", error->message);
+}
+
 /* SQLite's message may quote a value only where a statement has one in its text; ours bind every value. */
 void
 fp_db_set_error (FpDb    *db,
@@ -140,12 +155,15 @@ fp_db_set_error (FpDb    *db,
                  GError **error)
 {
   int errsv = sqlite3_system_errno (db->handle);
+  FpStoreError kind = classify (db, code);
 
+  if (kind == FP_STORE_ERROR_CORRUPT)
+    note_damage (db);
   if ((code & 0xff) == SQLITE_IOERR && errsv != 0)
-    g_set_error (error, FP_STORE_ERROR, classify (db, code), "The store could not be used: %s (%d): %s",
+    g_set_error (error, FP_STORE_ERROR, kind, "The store could not be used: %s (%d): %s",
                  sqlite3_errstr (code), code, g_strerror (errsv));
   else
-    g_set_error (error, FP_STORE_ERROR, classify (db, code), "The store could not be used: %s (%d)",
+    g_set_error (error, FP_STORE_ERROR, kind, "The store could not be used: %s (%d)",
                  sqlite3_errmsg (db->handle), code);
 }
 
@@ -221,6 +239,29 @@ fp_db_dup_text (FpDb       *db,
     return NULL;
 
   return fp_stmt_dup_text (stmt, 0);
+}
+
+/* A pragma that SQLite does not take is not an error there, so the answer is read back. */
+gboolean
+fp_db_set_pragma (FpDb       *db,
+                  const char *name,
+                  gint64      value,
+                  GError    **error)
+{
+  g_autofree char *set = g_strdup_printf ("PRAGMA %s = %" G_GINT64_FORMAT, name, value);
+  g_autofree char *get = g_strdup_printf ("PRAGMA %s", name);
+  gint64 answer = 0;
+
+  if (!fp_db_exec (db, set, error) || !fp_db_get_int (db, get, &answer, error))
+    return FALSE;
+  if (answer != value)
+    {
+      g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED,
+                   "SQLite did not take %s: it is %" G_GINT64_FORMAT, set, answer);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 FpStmt *

@@ -20,6 +20,7 @@ typedef struct
   GHashTable *statements; /* text -> idle sqlite3_stmt */
   int wal_pages;          /* pages in the write-ahead log after this connection's last commit */
   int checkpoint_at;      /* pages at which to try the next checkpoint */
+  gboolean is_store;      /* damage that is met is noted for the next start */
 } FpDb;
 
 typedef struct _FpStmt FpStmt;
@@ -49,6 +50,11 @@ gboolean  fp_db_get_int     (FpDb         *db,
                              GError      **error);
 char     *fp_db_dup_text    (FpDb         *db,
                              const char   *sql,
+                             GError      **error);
+/* A pragma that SQLite does not take is not an error there, so the answer is read back. */
+gboolean  fp_db_set_pragma  (FpDb         *db,
+                             const char   *name,
+                             gint64        value,
                              GError      **error);
 /* What SQLite said about the last call on @handle, as an FpStoreError. */
 void      fp_db_set_error   (FpDb         *db,

@@ -1,9 +1,37 @@
+#include "store/fp-database.h"
+#include "store/fp-mark.h"
 #include "store/fp-store-private.h"
+
+/* SQLite's steps between two looks at whether the store is being closed: about a millisecond. */
+#define STEPS 20000
+
+/* Notes what was found for the next start. (transfer full) (nullable): the damage. The whole check, not the quick one:
+ * a damaged index hides rows as well as a damaged table. */
+static char *
+check (FpDb    *db,
+       GError **error)
+{
+  g_autofree char *found = fp_db_dup_text (db, "PRAGMA integrity_check(1)", error);
+  FpMark mark = fp_mark_get (db->folder, NULL);
+
+  if (!found)
+    return NULL;
+  if (!g_str_equal (found, "ok"))
+    {
+      if (mark < FP_MARK_DAMAGED)
+        fp_mark_set (db->folder, FP_MARK_DAMAGED, NULL, NULL);
+      return g_steal_pointer (&found);
+    }
+  if (mark == FP_MARK_UNCLEAN)
+    fp_mark_set (db->folder, FP_MARK_NONE, NULL, NULL);
+
+  return NULL;
+}
 
 /**
  * fp_store_check:
  *
- * Lets SQLite look through the file: pages, indexes, constraints; some seconds a gigabyte. For a read transaction.
+ * Lets SQLite look through the file: pages, indexes, constraints; some ten seconds a gigabyte. For a read transaction.
  *
  * Returns: (transfer full) (nullable): the first thing that is wrong; NULL without error if nothing is
  */
@@ -11,11 +39,49 @@ char *
 fp_store_check (FpStoreTxn *txn,
                 GError    **error)
 {
-  g_autofree char *found = NULL;
-
   g_return_val_if_fail (txn, NULL);
 
-  found = fp_db_dup_text (txn->db, "PRAGMA quick_check(1)", error);
+  return check (txn->db, error);
+}
 
-  return found && !g_str_equal (found, "ok") ? g_steal_pointer (&found) : NULL;
+static int
+is_stopped_cb (void *data)
+{
+  return g_atomic_int_get ((gint *) data);
+}
+
+/* With a connection of its own: neither a read nor a write waits for it. */
+static gpointer
+check_thread (gpointer data)
+{
+  FpStore *self = data;
+  g_autoptr(FpDb) db = fp_database_open (self->folder, FP_DATABASE_READER, FALSE, NULL);
+  g_autofree char *found = NULL;
+
+  if (!db)
+    return NULL;
+  sqlite3_progress_handler (db->handle, STEPS, is_stopped_cb, &self->stop_check);
+  found = check (db, NULL);
+  if (found)
+    g_message ("The store is damaged; it is repaired when nobody uses it and it is opened again: %s", found);
+
+  return NULL;
+}
+
+void
+_fp_store_start_check (FpStore *self)
+{
+  if (fp_mark_get (self->folder, NULL) != FP_MARK_UNCLEAN)
+    return;
+
+  g_atomic_int_set (&self->stop_check, FALSE);
+  self->check = g_thread_new ("fp-check", check_thread, self);
+}
+
+void
+_fp_store_stop_check (FpStore *self)
+{
+  g_atomic_int_set (&self->stop_check, TRUE);
+  if (self->check)
+    g_thread_join (g_steal_pointer (&self->check));
 }

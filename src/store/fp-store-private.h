@@ -28,10 +28,18 @@ struct _FpStore
 
   gint state; /* atomic */
   gboolean pretend_network;
+  char *pretend_machine; /* owned, nullable */
 
   /* Owned; set by the opening task, constant while the store is open. */
   char *id;
   char *warning;
+  char *repair;
+  gint64 repair_time;
+
+  /* Owned; by the opening and the closing task. */
+  int use;          /* that this process has the file open; -1 */
+  GThread *check;   /* looks through the file after an unclean end; NULL */
+  gint stop_check;  /* atomic */
 
   /* Owned; only the writer thread touches these two, and the opening task the third. */
   FpTurns turns;
@@ -48,6 +56,13 @@ struct _FpStoreTxn
   GArray *ids;    /* owned, gint64; NULL until the first */
 };
 
+/* On the writer thread: everything between a folder that may not be there and two connections. */
+gboolean _fp_store_open        (FpStore      *self,
+                                GCancellable *cancellable,
+                                GError      **error);
+/* A look through the file on a thread of its own, if one is due; on the writer thread. */
+void _fp_store_start_check     (FpStore *self);
+void _fp_store_stop_check      (FpStore *self);
 void _fp_store_emit_changed    (FpStore *self,
                                 guint    topics,
                                 GArray  *ids);
@@ -62,5 +77,8 @@ gint64   _fp_ballast_get_free  (const char  *folder);
 void     _fp_ballast_keep      (const char  *folder);
 /* For tests: behaves as on a network file system. Before opening. */
 void _fp_store_pretend_network (FpStore *self);
+/* For tests: as on the machine whose machine-id file holds @id. Before opening. */
+void _fp_store_pretend_machine (FpStore    *self,
+                                const char *id);
 
 G_END_DECLS

@@ -2,10 +2,8 @@
 
 #include "store/fp-store.h"
 
-#include <glib/gi18n.h>
-
 #include "store/fp-database.h"
-#include "store/fp-files.h"
+#include "store/fp-mark.h"
 #include "store/fp-store-private.h"
 
 enum
@@ -26,14 +24,18 @@ fp_store_finalize (GObject *object)
 
   fp_worker_free (self->write_worker);
   fp_worker_free (self->read_worker);
+  _fp_store_stop_check (self);
   g_clear_pointer (&self->reader, fp_db_free);
   g_clear_pointer (&self->writer, fp_db_free);
   fp_turns_close (&self->turns);
+  fp_use_end (self->use);
   g_main_context_unref (self->context);
   g_object_unref (self->clock);
   g_free (self->folder);
   g_free (self->id);
   g_free (self->warning);
+  g_free (self->repair);
+  g_free (self->pretend_machine);
 
   G_OBJECT_CLASS (fp_store_parent_class)->finalize (object);
 }
@@ -59,6 +61,7 @@ static void
 fp_store_init (FpStore *self)
 {
   self->turns = (FpTurns) FP_TURNS_INIT;
+  self->use = -1;
   self->context = g_main_context_ref_thread_default ();
   self->write_worker = fp_worker_new ("fp-writer");
   self->read_worker = fp_worker_new ("fp-reader");
@@ -102,61 +105,12 @@ _fp_store_pretend_network (FpStore *self)
   self->pretend_network = TRUE;
 }
 
-/* Both connections, inside the write lock. */
-static gboolean
-open_connections (FpStore  *self,
-                  GError  **error)
+void
+_fp_store_pretend_machine (FpStore    *self,
+                           const char *id)
 {
-  gboolean network = self->pretend_network || fp_files_is_network (self->folder);
-  g_autoptr(FpDb) writer = fp_database_open (self->folder, FP_DATABASE_WRITER, network, error);
-  g_autoptr(FpDb) reader = NULL;
-  g_autofree char *id = NULL;
-
-  if (!writer)
-    return FALSE;
-  id = fp_db_dup_text (writer, "SELECT value FROM meta WHERE name = 'store-id'", error);
-  if (!id)
-    return FALSE;
-  reader = fp_database_open (self->folder, FP_DATABASE_READER, network, error);
-  if (!reader)
-    return FALSE;
-
-  self->writer = g_steal_pointer (&writer);
-  self->reader = g_steal_pointer (&reader);
-  g_free (self->id);
-  self->id = g_steal_pointer (&id);
-  g_clear_pointer (&self->warning, g_free);
-  if (network)
-    self->warning = g_strdup (_("Your data is on a network file system: do not use it from two "
-                                "computers at the same time."));
-
-  return TRUE;
-}
-
-static gboolean
-open_store (FpStore      *self,
-            GCancellable *cancellable,
-            GError      **error)
-{
-  g_autofree char *blobs = g_build_filename (self->folder, "blobs", NULL);
-  gboolean opened;
-
-  if (!fp_files_make_folder (self->folder, error) || !fp_files_make_folder (blobs, error)
-      || !fp_turns_open (&self->turns, self->folder, error)
-      || !fp_turns_begin (&self->turns, cancellable, error))
-    return FALSE;
-
-  opened = open_connections (self, error) && fp_files_sync_folder (self->folder, error);
-  if (!opened)
-    {
-      g_clear_pointer (&self->reader, fp_db_free);
-      g_clear_pointer (&self->writer, fp_db_free);
-    }
-  else
-    _fp_ballast_keep (self->folder);
-  fp_turns_end (&self->turns);
-
-  return opened;
+  g_free (self->pretend_machine);
+  self->pretend_machine = g_strdup (id);
 }
 
 static void
@@ -168,15 +122,15 @@ open_cb (GTask        *task,
   FpStore *self = source;
   GError *error = NULL;
 
-  if (open_store (self, cancellable, &error))
+  if (_fp_store_open (self, cancellable, &error))
     {
+      _fp_store_start_check (self);
       /* A close that was asked for meanwhile is queued behind this and closes both. */
       g_atomic_int_compare_and_exchange (&self->state, FP_STORE_STATE_OPENING, FP_STORE_STATE_OPEN);
       g_task_return_boolean (task, TRUE);
       return;
     }
 
-  fp_turns_close (&self->turns);
   g_atomic_int_set (&self->state, FP_STORE_STATE_CLOSED);
   g_prefix_error (&error, "%s: ", self->folder);
   g_task_return_error (task, error);
@@ -238,6 +192,8 @@ close_writer_cb (GTask        *task,
       g_clear_pointer (&self->writer, fp_db_free);
     }
   fp_turns_close (&self->turns);
+  fp_use_end (self->use);
+  self->use = -1;
   g_task_return_boolean (task, TRUE);
 }
 
@@ -262,6 +218,7 @@ close_cb (GTask        *task,
 {
   FpStore *self = source;
 
+  _fp_store_stop_check (self);
   fp_worker_push (self->read_worker, task, close_reader_cb);
 }
 
@@ -328,4 +285,15 @@ fp_store_get_warning (FpStore *self)
   g_return_val_if_fail (FP_IS_STORE (self), NULL);
 
   return self->warning;
+}
+
+const char *
+fp_store_get_repair (FpStore *self,
+                     gint64  *time)
+{
+  g_return_val_if_fail (FP_IS_STORE (self), NULL);
+
+  if (time)
+    *time = self->repair_time;
+  return self->repair;
 }

@@ -17,7 +17,7 @@ typedef enum {
   FP_STORE_ERROR_BUSY,      /* another program kept the file locked past the timeout: try again */
   FP_STORE_ERROR_FULL,      /* disk full; nothing was changed */
   FP_STORE_ERROR_READ_ONLY, /* the folder or the file cannot be written */
-  FP_STORE_ERROR_CORRUPT,   /* the file is damaged; it was kept */
+  FP_STORE_ERROR_CORRUPT,   /* the file is damaged; it is kept, and repaired at the next start */
   FP_STORE_ERROR_TOO_NEW,   /* written by a later Fieldpost */
   FP_STORE_ERROR_NOT_FOUND, /* no such row */
   FP_STORE_ERROR_CHANGED,   /* compare-and-set failed: the row is no longer what the caller believed */
@@ -72,6 +72,11 @@ FpClock    *fp_store_get_clock     (FpStore             *self);
 /* Something a person should know about where the file lives (network file system), or NULL. */
 const char *fp_store_get_warning   (FpStore             *self);
 
+/* What was saved and what was lost when the file was repaired the last time, for people; NULL = it never was. @time:
+ * (out) (optional): when, unix ms. */
+const char *fp_store_get_repair    (FpStore             *self,
+                                    gint64              *time);
+
 /* One write transaction: flock turn, BEGIN IMMEDIATE, @func, COMMIT. Writes finish in call order and success means
  * the change survives a power cut. @data is freed with @data_free after the run, on the caller's thread; a result
  * that nobody fetched with @result_free. */
@@ -108,7 +113,7 @@ FpStore    *fp_store_txn_get_store (FpStoreTxn          *txn);
 /* Wall time at which the transaction began, unix ms. */
 gint64      fp_store_txn_get_now   (FpStoreTxn          *txn);
 
-/* For doctor: the first damage that SQLite finds in the file, or NULL. */
+/* For doctor: the first damage that SQLite finds in the file, or NULL. The next start repairs it. */
 char       *fp_store_check         (FpStoreTxn          *txn,
                                     GError             **error);
 
