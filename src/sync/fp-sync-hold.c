@@ -88,10 +88,40 @@ fp_sync_hold_catch (FpStoreTxn  *txn,
          && fp_hold_rows_sweep (txn, row, FP_SYNC_HOLD_AT_ONCE, error);
 }
 
+/* The account was given another password while the old one was refused: that says nothing of the new one. */
 gboolean
-fp_sync_hold_release_followers (FpStoreTxn  *txn,
-                                gint64       item,
-                                GError     **error)
+fp_sync_hold_check (FpStoreTxn     *txn,
+                    FpSyncOutcome  *outcome,
+                    GError        **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(FpItem) row = NULL;
+
+  if (!outcome->hold || outcome->item->state != FP_ITEM_HELD)
+    return TRUE;
+
+  row = fp_item_rows_get (txn, outcome->item->id, FALSE, &local);
+  if (local && !g_error_matches (local, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!row || g_strcmp0 (row->secret_id, outcome->item->secret_id) == 0)
+    return TRUE;
+
+  fp_policy_release (outcome->item);
+  outcome->item->manual = FALSE;
+  outcome->newly_failed = FALSE;
+  g_clear_pointer (&outcome->hold, fp_hold_row_free);
+
+  return TRUE;
+}
+
+/* In the transaction of the receipt: what follows never waits for something that is done. */
+static gboolean
+release_followers (FpStoreTxn  *txn,
+                   gint64       item,
+                   GError     **error)
 {
   g_autoptr(GPtrArray) followers = fp_item_rows_list_followers (txn, item, error);
 
@@ -111,6 +141,24 @@ fp_sync_hold_release_followers (FpStoreTxn  *txn,
   return TRUE;
 }
 
+gboolean
+fp_sync_hold_settle (FpStoreTxn           *txn,
+                     const FpSyncOutcome  *outcome,
+                     GError              **error)
+{
+  if (outcome->hold && !fp_sync_hold_write (txn, outcome->hold, error))
+    return FALSE;
+  if (outcome->split && !fp_item_rows_set_posts (txn, outcome->item, error))
+    return FALSE;
+
+  return !outcome->receipt || release_followers (txn, outcome->item->id, error);
+}
+
+/**
+ * fp_sync_find_endpoint:
+ *
+ * Returns: (transfer full) (nullable): the server whose address covers most of @url
+ */
 FpServerRow *
 fp_sync_find_endpoint (FpStoreTxn  *txn,
                        const char  *url,

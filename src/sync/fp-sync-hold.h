@@ -3,6 +3,7 @@
  * All of it runs on the store's thread inside a turn. */
 #pragma once
 
+#include "net/fp-verdict.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-hold-rows.h"
 #include "sync/fp-sync-turn.h"
@@ -19,15 +20,19 @@ FpHoldRow   *fp_sync_hold_new        (const FpVerdict *verdict,
 gboolean     fp_sync_hold_write      (FpStoreTxn      *txn,
                                       const FpHoldRow *row,
                                       GError         **error);
+/* Before @outcome is written: a hold that the account has outlived is none. */
+gboolean     fp_sync_hold_check      (FpStoreTxn      *txn,
+                                      FpSyncOutcome   *outcome,
+                                      GError         **error);
+/* After @outcome was written: the hold of others, which parts go when, what waits for the item. */
+gboolean     fp_sync_hold_settle     (FpStoreTxn      *txn,
+                                      const FpSyncOutcome *outcome,
+                                      GError         **error);
 /* Is @item kept by some row? Then it is held, and @caught. Not of what is claimed already. */
 gboolean     fp_sync_hold_catch      (FpStoreTxn      *txn,
                                       FpItem          *item,
                                       gboolean        *caught,
                                       GError         **error);
-/* What waits for @item, which has its receipt now, goes. */
-gboolean     fp_sync_hold_release_followers (FpStoreTxn *txn,
-                                             gint64      item,
-                                             GError    **error);
 
 /* The server that covers @url most closely; NULL without error where none does. */
 FpServerRow *fp_sync_find_endpoint   (FpStoreTxn      *txn,

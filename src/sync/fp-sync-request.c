@@ -6,6 +6,7 @@
 
 #include "base/fp-json.h"
 #include "store/fp-blob.h"
+#include "sync/fp-sync-split.h"
 
 #define USER_AGENT "Fieldpost/" FP_VERSION
 
@@ -103,6 +104,17 @@ dup_part_head (const FpItem     *item,
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/* The field with which ODK Collect says that other requests bring the rest. */
+static void
+add_more_follows (FpRequest  *request,
+                  const char *boundary)
+{
+  g_autofree char *field = g_strdup_printf ("\r\n--%s\r\nContent-Disposition: form-data; name=\"*isIncomplete*\""
+                                            "\r\n\r\nyes", boundary);
+
+  add_text (request, field);
+}
+
 static void
 add_multipart (FpRequest    *request,
                FpStore      *store,
@@ -116,11 +128,16 @@ add_multipart (FpRequest    *request,
   for (guint i = 0; i < item->parts->len; i++)
     {
       const FpItemPart *part = g_ptr_array_index (item->parts, i);
-      g_autofree char *head = dup_part_head (item, part, boundary, i == 0);
+      g_autofree char *head = NULL;
 
+      if (!fp_sync_split_has_part (item, i))
+        continue;
+      head = dup_part_head (item, part, boundary, i == 0);
       add_text (request, head);
       add_part_body (request, store, part);
     }
+  if (fp_sync_split_goes_on (item))
+    add_more_follows (request, boundary);
   add_text (request, end);
 }
 
