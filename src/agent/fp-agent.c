@@ -8,6 +8,8 @@
 #include "agent/fp-agent-window.h"
 #include "bus/fp-agent-client.h"
 #include "bus/fp-agent-service.h"
+#include "engine/fp-engine-periodic.h"
+#include "engine/fp-engine-tags.h"
 #include "tray/fp-tray.h"
 
 #define EXIT_STORE 4
@@ -25,6 +27,7 @@ struct _FpAgent
   GApplication    *application; /* owns the bus name, shows notifications */
   FpAgentNotices  *notices;
   FpTray          *tray;
+  GPowerProfileMonitor *power;
 
   FpAgentOptions   options;
   int              exit_code;
@@ -253,6 +256,23 @@ own_name (FpAgent *self)
 }
 
 static void
+power_cb (FpAgent *self)
+{
+  fp_tags_set_saving (fp_engine_get_tags (self->engine),
+                      g_power_profile_monitor_get_power_saver_enabled (self->power));
+}
+
+static void
+start_jobs (FpAgent *self)
+{
+  fp_engine_serve_jobs (self->engine);
+  self->power = g_power_profile_monitor_dup_default ();
+  g_signal_connect_object (self->power, "notify::power-saver-enabled", G_CALLBACK (power_cb), self,
+                           G_CONNECT_SWAPPED);
+  power_cb (self);
+}
+
+static void
 serve (FpAgent *self)
 {
   g_autoptr(GError) error = NULL;
@@ -265,6 +285,7 @@ serve (FpAgent *self)
   g_signal_connect_object (sync, "delivered", G_CALLBACK (delivered_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sync, "failed", G_CALLBACK (failed_cb), self, G_CONNECT_SWAPPED);
   link_changed_cb (self);
+  start_jobs (self);
   if (!self->bus)
     {
       say (self, "no session bus: sending without it");
@@ -428,6 +449,7 @@ fp_agent_dispose (GObject *object)
   g_clear_object (&self->service);
   g_clear_object (&self->application);
   g_clear_object (&self->bus);
+  g_clear_object (&self->power);
   g_clear_object (&self->engine);
   g_clear_object (&self->link);
   g_clear_object (&self->clock);

@@ -42,5 +42,8 @@ void _fp_agent_service_connect         (FpAgentService    *self,
 void _fp_agent_service_connect_enqueue (FpAgentService    *self);
 /* fp-agent-items.c */
 void _fp_agent_service_connect_items   (FpAgentService    *self);
+/* fp-agent-tags.c, fp-agent-periodic.c */
+void _fp_agent_service_connect_tags    (FpAgentService    *self);
+void _fp_agent_service_connect_periodic (FpAgentService   *self);
 
 G_END_DECLS

@@ -345,6 +345,8 @@ connect_methods (FpAgentService *self)
   _fp_agent_service_connect (self, methods);
   _fp_agent_service_connect_enqueue (self);
   _fp_agent_service_connect_items (self);
+  _fp_agent_service_connect_tags (self);
+  _fp_agent_service_connect_periodic (self);
 }
 
 static void

@@ -4,7 +4,6 @@
 #include "engine/fp-engine-preferences.h"
 #include "engine/fp-engine-private.h"
 #include "engine/fp-engine-tags.h"
-#include "sync/fp-periodic.h"
 
 /* A job is steps one after the other; one that fails does not keep the others, and all reasons are told. */
 

@@ -6,7 +6,6 @@
 #include "engine/fp-engine-tags.h"
 #include "engine/fp-permission.h"
 #include "engine/fp-settings.h"
-#include "sync/fp-periodic.h"
 
 #define SANDBOX_FILE "/.flatpak-info"
 

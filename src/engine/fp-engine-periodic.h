@@ -6,6 +6,7 @@
 #include "base/fp-json.h"
 #include "engine/fp-engine.h"
 #include "store/fp-periodic-rows.h"
+#include "sync/fp-periodic.h"
 
 G_BEGIN_DECLS
 
