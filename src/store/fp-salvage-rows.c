@@ -399,11 +399,13 @@ take_strays (FpSalvage *self)
   for (guint i = 0; i < self->tables->len; i++)
     {
       Table *table = self->tables->pdata[i];
+      gint64 changes;
 
       if (!free_known && table->whole && (table->kind == FP_CARVE_INDEX || !stray_trees))
         continue;
-      self->certain &= free_known;
+      changes = sqlite3_total_changes64 (self->db->handle);
       fp_carve_strays (self->carve, table->kind, is_stray_cb, take_stray_cb, table);
+      self->certain &= free_known || changes == sqlite3_total_changes64 (self->db->handle);
     }
 }
 
