@@ -91,45 +91,6 @@ test_slow_steps (void)
   g_assert_cmpint (fp_policy_slow_wait (G_MAXUINT), ==, 12 * HOUR);
 }
 
-/* One letter an answer: o(pen), x offline, p(ortal), l(imited); links in the order unknown, offline, limited, portal,
- * full, first without and then with a link that is up. */
-static void
-test_gate_table (void)
-{
-  static const struct
-  {
-    FpReach reach;
-    const char *url;
-    const char *answers;
-  } rows[] = {
-    { FP_REACH_AUTO, "https://example.org/x", "oxlpo" "oxlpo" },
-    { FP_REACH_AUTO, "http://127.0.0.1:8080/x", "ooooo" "ooooo" },
-    { FP_REACH_AUTO, "http://[::1]:8080/x", "ooooo" "ooooo" },
-    { FP_REACH_AUTO, "http://192.168.1.5/x", "xxxxx" "ooooo" },
-    { FP_REACH_AUTO, "http://clinic.local/x", "xxxxx" "ooooo" },
-    { FP_REACH_PUBLIC, "http://127.0.0.1:8080/x", "oxlpo" "oxlpo" },
-    { FP_REACH_PUBLIC, "http://192.168.1.5/x", "oxlpo" "oxlpo" },
-    { FP_REACH_LAN, "https://example.org/x", "xxxxx" "ooooo" },
-    { FP_REACH_LAN, "http://127.0.0.1/x", "xxxxx" "ooooo" },
-    { FP_REACH_ALWAYS, "https://example.org/x", "ooooo" "ooooo" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    for (guint link = FP_LINK_UNKNOWN; link <= FP_LINK_FULL; link++)
-      for (guint up = 0; up < 2; up++)
-        {
-          char answer = rows[i].answers[link + 5 * up];
-          FpGate expected = answer == 'o'   ? FP_GATE_OPEN
-                            : answer == 'x' ? FP_GATE_OFFLINE
-                            : answer == 'p' ? FP_GATE_PORTAL
-                                            : FP_GATE_LIMITED;
-
-          g_test_message ("row %u, link %u, up %u", i, link, up);
-          g_assert_cmpint (fp_policy_gate (link, up, FALSE, rows[i].reach, rows[i].url), ==, expected);
-          g_assert_cmpint (fp_policy_gate (link, up, TRUE, rows[i].reach, rows[i].url), ==, FP_GATE_PAUSED);
-        }
-}
-
 static void
 test_receipt (void)
 {
@@ -355,6 +316,42 @@ test_release (void)
   g_assert_false (sending.manual);
 }
 
+static void
+test_release_own_fault (void)
+{
+  FpItem item = { .id = 1, .state = FP_ITEM_FAILED, .reason_code = g_strdup ("item-refused") };
+
+  g_assert_true (fp_policy_release (&item));
+  g_assert_cmpint (item.state, ==, FP_ITEM_PENDING);
+  g_assert_true (item.manual);
+  clear_item (&item);
+}
+
+static void
+test_park (void)
+{
+  FpItem pending = { .id = 1, .state = FP_ITEM_PENDING, .attempts = 2, .reason_code = g_strdup ("server-busy"),
+                     .reason = g_strdup ("later"), .next_try = 7, .slow_step = 1 };
+  FpItem failed = { .id = 2, .state = FP_ITEM_FAILED, .attempts = 5, .reason_code = g_strdup ("server-error") };
+
+  fp_policy_park (&pending, "boot");
+  g_assert_cmpint (pending.state, ==, FP_ITEM_PENDING);
+  g_assert_cmpint (pending.due_boot, ==, FP_ITEM_PARKED);
+  g_assert_cmpstr (pending.due_boot_id, ==, "boot");
+  g_assert_cmpstr (pending.reason_code, ==, "metered");
+  g_assert_null (pending.reason);
+  g_assert_cmpint (pending.next_try, ==, 0);
+  g_assert_cmpuint (pending.attempts, ==, 2);
+  g_assert_cmpuint (pending.slow_step, ==, 1);
+
+  /* What made it fail is still the thing to know of it. */
+  fp_policy_park (&failed, "boot");
+  g_assert_cmpint (failed.state, ==, FP_ITEM_FAILED);
+  g_assert_cmpstr (failed.reason_code, ==, "server-error");
+  clear_item (&pending);
+  clear_item (&failed);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -364,7 +361,6 @@ main (int   argc,
   g_test_add_func ("/sync/policy/quick-wait/full-jitter-within-bounds", test_quick_wait_bounds);
   g_test_add_func ("/sync/policy/quick-wait/retry-after-is-a-floor", test_retry_after_is_a_floor);
   g_test_add_func ("/sync/policy/slow-steps", test_slow_steps);
-  g_test_add_func ("/sync/policy/gate/every-reach-and-link", test_gate_table);
   g_test_add_func ("/sync/policy/apply/receipt-ends-everything", test_receipt);
   g_test_add_func ("/sync/policy/apply/five-tries-then-slow-ones", test_five_tries_then_slow);
   g_test_add_func ("/sync/policy/apply/no-contact-costs-nothing", test_no_contact_costs_nothing);
@@ -374,7 +370,9 @@ main (int   argc,
   g_test_add_func ("/sync/policy/apply/repost-waits-five-seconds", test_repost_waits_five_seconds);
   g_test_add_func ("/sync/policy/apply/doubt-is-cleared-by-a-refusal-only", test_doubt);
   g_test_add_func ("/sync/policy/give-back-costs-nothing", test_give_back);
+  g_test_add_func ("/sync/policy/park-costs-nothing-and-says-why", test_park);
   g_test_add_func ("/sync/policy/release-by-hand", test_release);
+  g_test_add_func ("/sync/policy/release-by-hand/also-what-failed-by-its-own-fault", test_release_own_fault);
 
   return g_test_run ();
 }

@@ -25,6 +25,7 @@ struct _FpClock
   GMutex lock;
   gint64 fake_wall_ms;
   gint64 fake_boot_ms;
+  gint64 fake_suspended_ms;
   GList *fake_timers; /* armed FpTimer, borrowed, by due time and then by order of arming */
 };
 
@@ -249,6 +250,19 @@ fp_clock_get_boot_id (FpClock *self)
   return self->boot_id;
 }
 
+/**
+ * fp_clock_get_suspended_ms:
+ *
+ * Returns: ms since boot that the machine slept; grows only by that. Any thread.
+ */
+gint64
+fp_clock_get_suspended_ms (FpClock *self)
+{
+  g_return_val_if_fail (FP_IS_CLOCK (self), 0);
+
+  return self->fake ? self->fake_suspended_ms : read_clock_ms (CLOCK_BOOTTIME) - read_clock_ms (CLOCK_MONOTONIC);
+}
+
 static void
 set_fake_times (FpClock *self,
                 gint64   wall_ms,
@@ -315,6 +329,43 @@ fp_clock_set_wall (FpClock *self,
 
   set_fake_times (self, wall_ms, self->fake_boot_ms);
   g_signal_emit (self, signals[JUMPED], 0);
+}
+
+/**
+ * fp_clock_suspend:
+ * @ms: at least 0
+ *
+ * Has a machine with a fake clock sleep: both times move on, "jumped" is emitted, and timers that became due meanwhile
+ * run in the next iteration, as the kernel's do.
+ */
+void
+fp_clock_suspend (FpClock *self,
+                  gint64   ms)
+{
+  GList *timers;
+
+  g_return_if_fail (FP_IS_CLOCK (self) && self->fake && ms >= 0);
+
+  set_fake_times (self, self->fake_wall_ms + ms, self->fake_boot_ms + ms);
+  self->fake_suspended_ms += ms;
+  timers = g_list_copy (self->fake_timers);
+  for (GList *l = timers; l; l = l->next)
+    fp_timer_arm (l->data, ((FpTimer *) l->data)->due);
+  g_list_free (timers);
+  g_signal_emit (self, signals[JUMPED], 0);
+}
+
+/**
+ * fp_clock_get_n_armed:
+ *
+ * Returns: how many timers of a fake clock would wake the program some time
+ */
+guint
+fp_clock_get_n_armed (FpClock *self)
+{
+  g_return_val_if_fail (FP_IS_CLOCK (self) && self->fake, 0);
+
+  return g_list_length (self->fake_timers);
 }
 
 static gboolean

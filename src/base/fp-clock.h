@@ -17,12 +17,17 @@ FpClock    *fp_clock_new_fake     (gint64       wall_ms,
 gint64      fp_clock_get_wall_ms  (FpClock     *self);
 gint64      fp_clock_get_boot_ms  (FpClock     *self);
 const char *fp_clock_get_boot_id  (FpClock     *self);
+/* Ms since boot that the machine slept: what tells a resume from a clock that was set. */
+gint64      fp_clock_get_suspended_ms (FpClock *self);
 
 /* Fake clocks only. Advancing runs the timers that become due, in order, in the caller's context. */
 void        fp_clock_advance      (FpClock     *self,
                                    gint64       ms);
 void        fp_clock_set_wall     (FpClock     *self,
                                    gint64       wall_ms);
+void        fp_clock_suspend      (FpClock     *self,
+                                   gint64       ms);
+guint       fp_clock_get_n_armed  (FpClock     *self);
 
 /* Signal "jumped": the wall clock was set (CLOCK_REALTIME with CANCEL_ON_SET), or the machine resumed. */
 

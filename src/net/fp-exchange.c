@@ -400,7 +400,8 @@ dup_redirect (FpExchange *self)
   g_autofree char *from = NULL;
   g_autofree char *to = NULL;
 
-  if ((status != 307 && status != 308) || !location || self->redirects == MAX_REDIRECTS)
+  if ((status != 307 && status != 308) || !location || self->redirects == MAX_REDIRECTS
+      || self->request->no_redirects)
     return NULL;
 
   relative = g_uri_parse_relative (self->target, location, FP_HOST_URI_FLAGS, NULL);

@@ -26,6 +26,7 @@ typedef struct {
   char       *secret_id;    /* (nullable): resolved at send time, for this URL's origin only */
   char       *user;         /* (nullable): pre-emptive Basic with the secret as password; https or loopback only */
   guint       timeout_s;    /* without progress; 0 = 60 */
+  gboolean    no_redirects; /* not even to the same origin */
   gboolean    allow_cleartext; /* http to a public host: by the person's explicit choice only */
 } FpRequest;
 

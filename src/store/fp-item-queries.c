@@ -160,6 +160,26 @@ due_of_host (FpStoreTxn *txn,
   return read_items (stmt, error);
 }
 
+/* Manual items have no wait. */
+static GPtrArray *
+manual_of_host (FpStoreTxn *txn,
+                const char *host,
+                guint       limit,
+                GError    **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
+                                        "SELECT " FP_ITEM_COLUMNS " FROM item WHERE queue = 1 AND host = ?1"
+                                        " AND manual = 1 ORDER BY id LIMIT ?2",
+                                        error);
+
+  if (!stmt)
+    return NULL;
+  fp_stmt_bind_text (stmt, 1, host);
+  fp_stmt_bind_int (stmt, 2, limit);
+
+  return read_items (stmt, error);
+}
+
 static int
 compare_due (gconstpointer a,
              gconstpointer b)
@@ -176,7 +196,7 @@ compare_due (gconstpointer a,
  * fp_item_rows_due:
  * @boot_ms: now, ms since boot
  * @boot_id: of this boot; due times of another one are over
- * @closed_hosts: (nullable) (element-type utf8 utf8): a set of hosts to leave out
+ * @closed_hosts: (nullable) (element-type utf8 utf8): a set of hosts of which only manual items count
  * @limit: at most so many a host
  *
  * Pending items, and failed ones that are tried again by themselves, whose waits are over. A not_before
@@ -207,8 +227,9 @@ fp_item_rows_due (FpStoreTxn *txn,
       g_autoptr(GPtrArray) some = NULL;
 
       if (closed_hosts && g_hash_table_contains (closed_hosts, host))
-        continue;
-      some = due_of_host (txn, host, boot_ms, boot_id, limit, error);
+        some = manual_of_host (txn, host, limit, error);
+      else
+        some = due_of_host (txn, host, boot_ms, boot_id, limit, error);
       if (!some)
         return NULL;
       g_ptr_array_extend_and_steal (items, g_steal_pointer (&some));
@@ -273,6 +294,21 @@ fp_item_rows_next_due (FpStoreTxn *txn,
   return next;
 }
 
+static gboolean
+run_on_items (FpStoreTxn *txn,
+              FpStmt     *stmt,
+              GError    **error)
+{
+  gint64 changes = 0;
+
+  if (!fp_stmt_run (stmt, &changes, error))
+    return FALSE;
+  if (changes > 0)
+    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
+
+  return TRUE;
+}
+
 /**
  * fp_item_rows_clear_waits:
  * @host: (nullable): only of this one
@@ -287,7 +323,6 @@ fp_item_rows_clear_waits (FpStoreTxn *txn,
                           GError    **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
-  gint64 changes = 0;
 
   g_return_val_if_fail (txn, FALSE);
 
@@ -304,12 +339,8 @@ fp_item_rows_clear_waits (FpStoreTxn *txn,
     return FALSE;
   fp_stmt_bind_text (stmt, 1, host);
   fp_stmt_bind_int (stmt, 2, even_retry_after ? 1 : 0);
-  if (!fp_stmt_run (stmt, &changes, error))
-    return FALSE;
-  if (changes > 0)
-    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
 
-  return TRUE;
+  return run_on_items (txn, stmt, error);
 }
 
 /**
@@ -339,6 +370,52 @@ fp_item_rows_broken_off (FpStoreTxn *txn,
     }
 
   return step == FP_STEP_DONE ? g_steal_pointer (&ids) : NULL;
+}
+
+gboolean
+fp_item_rows_unpark (FpStoreTxn *txn,
+                     GError    **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  g_return_val_if_fail (txn, FALSE);
+
+  stmt = fp_stmt_new (txn->db,
+                      "UPDATE item SET due_boot = 0, due_boot_id = '',"
+                      " reason_code = CASE reason_code WHEN '" FP_ITEM_REASON_METERED "' THEN NULL"
+                      " ELSE reason_code END WHERE id IN ("
+                      "SELECT id FROM item WHERE queue = 2 AND due_boot = ?1"
+                      " UNION ALL "
+                      "SELECT id FROM item WHERE queue = 3 AND due_boot = ?1)",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_int (stmt, 1, FP_ITEM_PARKED);
+
+  return run_on_items (txn, stmt, error);
+}
+
+gboolean
+fp_item_rows_shift (FpStoreTxn *txn,
+                    gint64      ms,
+                    GError    **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  g_return_val_if_fail (txn, FALSE);
+
+  stmt = fp_stmt_new (txn->db,
+                      "UPDATE item SET next_try = CASE WHEN next_try > 0 THEN max(1, next_try + ?1) ELSE 0 END,"
+                      " not_before = CASE WHEN not_before > 0 THEN max(1, not_before + ?1) ELSE 0 END WHERE id IN ("
+                      "SELECT id FROM item WHERE state IN (1, 3) AND next_try > 0"
+                      " UNION "
+                      "SELECT id FROM item WHERE queue = 3)",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_int (stmt, 1, ms);
+
+  return run_on_items (txn, stmt, error);
 }
 
 static gboolean

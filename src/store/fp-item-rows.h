@@ -157,7 +157,7 @@ GPtrArray    *fp_item_rows_list     (FpStoreTxn        *txn,
                                      const FpItemQuery *query,
                                      GError           **error);
 /* Candidates in due order (manual first, then oldest): pending and failed items whose waits are over at
- * @boot_ms / now, of every host that is not in @closed_hosts (nullable, a set), at most @limit a host. */
+ * @boot_ms / now, at most @limit a host; of the hosts in @closed_hosts (nullable, a set) only manual ones. */
 GPtrArray    *fp_item_rows_due      (FpStoreTxn        *txn,
                                      gint64             boot_ms,
                                      const char        *boot_id,
@@ -185,6 +185,16 @@ gboolean      fp_item_rows_clear_waits (FpStoreTxn     *txn,
  * has ended. */
 GHashTable   *fp_item_rows_broken_off (FpStoreTxn      *txn,
                                        GError         **error);
+/* A due_boot that no clock reaches: the item waits for an event, a network that does not cost. */
+#define FP_ITEM_PARKED (G_MAXINT64 / 4)
+#define FP_ITEM_REASON_METERED "metered"
+/* What is parked is due. */
+gboolean      fp_item_rows_unpark   (FpStoreTxn        *txn,
+                                     GError           **error);
+/* The wall clock was set by @ms: what was reckoned by it, a server's Retry-After and the time shown, goes along. */
+gboolean      fp_item_rows_shift    (FpStoreTxn        *txn,
+                                     gint64             ms,
+                                     GError           **error);
 /* Array of FpItem without parts: what waits_for @item, oldest first. */
 GPtrArray    *fp_item_rows_list_followers (FpStoreTxn  *txn,
                                            gint64       item,

@@ -62,6 +62,17 @@ fp_breaker_is_half_open (FpBreaker *self,
   return self->open && self->probe == NOBODY && now >= self->until;
 }
 
+gboolean
+fp_breaker_let_ask (FpBreaker *self,
+                    gint64     now)
+{
+  if (!self->open || self->probe != NOBODY)
+    return FALSE;
+
+  self->until = MIN (self->until, now);
+  return TRUE;
+}
+
 gint64
 fp_breaker_get_until (FpBreaker *self)
 {

@@ -26,6 +26,9 @@ gboolean   fp_breaker_is_closed_to_all (FpBreaker   *self,
 /* TRUE where the next item to go is the one that asks: choose it with fp_breaker_pick(). */
 gboolean   fp_breaker_is_half_open (FpBreaker       *self,
                                     gint64           now);
+/* Makes it half open before its time, for an item that a person wants tried; FALSE: another item asks already. */
+gboolean   fp_breaker_let_ask      (FpBreaker       *self,
+                                    gint64           now);
 /* Boot ms at which it becomes half open; 0 = it is not open. */
 gint64     fp_breaker_get_until    (FpBreaker       *self);
 

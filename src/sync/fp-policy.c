@@ -1,6 +1,5 @@
 #include "sync/fp-policy.h"
 
-#include "net/fp-host.h"
 #include "sync/fp-item-machine.h"
 
 #define SECOND_MS G_GINT64_CONSTANT (1000)
@@ -45,69 +44,6 @@ fp_policy_slow_wait (guint step)
   static const gint64 steps[] = { 15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS };
 
   return steps[MIN (step, G_N_ELEMENTS (steps) - 1)];
-}
-
-static FpGate
-gate_of_link (FpLinkState link)
-{
-  switch (link)
-    {
-    case FP_LINK_OFFLINE:
-      return FP_GATE_OFFLINE;
-    case FP_LINK_LIMITED:
-      return FP_GATE_LIMITED;
-    case FP_LINK_PORTAL:
-      return FP_GATE_PORTAL;
-    case FP_LINK_UNKNOWN:
-    case FP_LINK_FULL:
-    default:
-      return FP_GATE_OPEN;
-    }
-}
-
-/**
- * fp_policy_gate:
- * @link: what is believed of the network
- * @has_link: any link but loopback is up
- * @paused: Work Offline
- * @reach: how the endpoint is reached
- * @url: where the item goes; used with FP_REACH_AUTO only
- *
- * Whether an attempt can succeed at all now (design 5.2, "Gate").
- */
-FpGate
-fp_policy_gate (FpLinkState link,
-                gboolean    has_link,
-                gboolean    paused,
-                FpReach     reach,
-                const char *url)
-{
-  if (paused)
-    return FP_GATE_PAUSED;
-
-  switch (reach)
-    {
-    case FP_REACH_ALWAYS:
-      return FP_GATE_OPEN;
-    case FP_REACH_LAN:
-      return has_link ? FP_GATE_OPEN : FP_GATE_OFFLINE;
-    case FP_REACH_PUBLIC:
-      return gate_of_link (link);
-    case FP_REACH_AUTO:
-    default:
-      break;
-    }
-
-  switch (fp_host_classify (url))
-    {
-    case FP_HOST_LOOPBACK:
-      return FP_GATE_OPEN;
-    case FP_HOST_PRIVATE:
-      return has_link ? FP_GATE_OPEN : FP_GATE_OFFLINE;
-    case FP_HOST_PUBLIC:
-    default:
-      return gate_of_link (link);
-    }
 }
 
 static void
@@ -288,6 +224,30 @@ fp_policy_give_back (FpItem   *item,
 
   step_back (item);
   item->maybe_delivered = maybe_delivered;
+}
+
+/**
+ * fp_policy_park:
+ * @item: pending or failed
+ * @boot_id: of this boot
+ *
+ * It is too large for a network that costs: no try is used up, and it waits until
+ * fp_item_rows_unpark(). What a server said of a failed item stays its reason.
+ */
+void
+fp_policy_park (FpItem     *item,
+                const char *boot_id)
+{
+  item->due_boot = FP_ITEM_PARKED;
+  g_free (item->due_boot_id);
+  item->due_boot_id = g_strdup (boot_id);
+  item->next_try = 0;
+  if (item->state != FP_ITEM_PENDING)
+    return;
+
+  g_free (item->reason_code);
+  item->reason_code = g_strdup (FP_ITEM_REASON_METERED);
+  g_clear_pointer (&item->reason, g_free);
 }
 
 /**

@@ -1,8 +1,7 @@
-/* fp-policy.h — when to try: waits, slow steps, the gate (design 5.2), pure */
+/* fp-policy.h — when to try: waits, slow steps (design 5.2), pure */
 #pragma once
 
 #include "base/fp-random.h"
-#include "link/fp-link.h"
 #include "net/fp-verdict.h"
 #include "store/fp-item-rows.h"
 
@@ -19,20 +18,6 @@ gint64   fp_policy_quick_wait (FpRandom *random,
                                gint64    retry_after);
 /* 15 min, 1 h, 4 h, then every 12 h. */
 gint64   fp_policy_slow_wait  (guint     step);
-
-typedef enum {
-  FP_GATE_OPEN,
-  FP_GATE_OFFLINE,
-  FP_GATE_PORTAL,
-  FP_GATE_LIMITED, /* closed, but the server itself may be probed */
-  FP_GATE_PAUSED,
-} FpGate;
-
-FpGate   fp_policy_gate       (FpLinkState link,
-                               gboolean    has_link,
-                               gboolean    paused,
-                               FpReach     reach,
-                               const char *url);
 
 typedef struct {
   gboolean    maybe_before; /* maybe_delivered before this attempt was claimed */
@@ -52,6 +37,10 @@ void     fp_policy_apply      (FpItem                *item,
 /* The attempt was given up by us (network gone, stop, resume): the item waits again as if nothing had been tried. */
 void     fp_policy_give_back  (FpItem          *item,
                                gboolean         maybe_delivered);
+
+/* It waits for a network that does not cost, not for a time. */
+void     fp_policy_park       (FpItem          *item,
+                               const char      *boot_id);
 
 /* Retry by hand, also of an item that failed by its own fault or is held; FALSE: its state does not allow that. */
 gboolean fp_policy_release    (FpItem          *item);

@@ -268,21 +268,23 @@ fp_sync_flight_start (FpSync      *self,
       return;
     }
 
+  if (claim->item->manual)
+    g_hash_table_add (self->asked_for, g_memdup2 (&claim->item->id, sizeof (gint64)));
   g_hash_table_insert (self->flights, g_memdup2 (&claim->item->id, sizeof (gint64)), flight);
   fp_http_send_async (self->http, g_steal_pointer (&request), progress_cb, flight, flight->cancellable, sent_cb,
                       flight);
 }
 
-/* Work Offline lets a request that is wholly written hear its answer: breaking it off would only make its delivery
- * uncertain. Where the network is gone no answer comes: left alone it would look like sending for a minute, and stay
- * stuck on a dead connection when the network is back. */
+/* Work Offline, or a network that costs, lets a request that is wholly written hear its answer: breaking it off would
+ * only make its delivery uncertain. Where the network is gone no answer comes: left alone it would look like sending
+ * for a minute, and stay stuck on a dead connection when the network is back. */
 static gboolean
 is_to_break (FpSync       *self,
              FpSyncFlight *flight)
 {
   FpGate gate = fp_sync_gate (self, flight->claim->item);
 
-  return gate == FP_GATE_OFFLINE || (gate == FP_GATE_PAUSED && !flight->whole);
+  return gate == FP_GATE_OFFLINE || ((gate == FP_GATE_PAUSED || gate == FP_GATE_METERED) && !flight->whole);
 }
 
 /**

@@ -1,7 +1,8 @@
 /* fp-sync-private.h — the inside of FpSync, shared by fp-sync*.c only
  *
- * fp-sync.c: the object and its state. fp-sync-wake.c: the lock and what wakes it. fp-sync-pump.c: turns of the store,
- * choosing what goes next. fp-sync-flight.c: one attempt, from the claim to its outcome. */
+ * fp-sync.c: the object. fp-sync-state.c: what it tells of itself. fp-sync-wake.c: the lock and what wakes it.
+ * fp-sync-pump.c: turns of the store. fp-sync-choose.c: what goes next. fp-sync-probe.c: hosts that may be reached
+ * although the internet is not. fp-sync-ask.c: whose refusal it was. fp-sync-flight.c: one attempt, from the claim to its outcome. */
 #pragma once
 
 #include "store/fp-sender-lock.h"
@@ -13,8 +14,10 @@
 G_BEGIN_DECLS
 
 #define FP_SYNC_PER_HOST 4
-/* So many that some hosts that hang, with all they may have, leave room for the others. */
+/* The second to fourth of a host wait while so many are under way… */
 #define FP_SYNC_AT_ONCE 32
+/* …the first one of a host only while these are: hosts that hang do not starve the others. */
+#define FP_SYNC_HOSTS_AT_ONCE 128
 
 /* One attempt under way. */
 typedef struct {
@@ -45,6 +48,7 @@ struct _FpSync
   /* Of the link, as last seen. */
   gboolean usable;
   gboolean has_link;
+  gboolean metered;
   gint64 usable_wall;         /* unix ms at which it became usable; 0 = it always was */
 
   /* What the next turn has to do. */
@@ -52,8 +56,15 @@ struct _FpSync
   gboolean want_look;
   FpSyncClear want_clear;
   char *want_clear_tag;       /* (nullable), owned */
+  GPtrArray *want_clear_hosts; /* (nullable), owned */
+  gint64 want_shift;          /* ms */
+  gboolean want_unpark;
+  gboolean want_drop_ballast;
   GPtrArray *outcomes;        /* FpSyncOutcome that are not yet durable, owned */
   gint64 retry_write;         /* boot ms before which nothing is written, after a failure; 0 = none */
+  gint64 retry_wait;          /* ms of the last such wait; 0 = none */
+  gboolean dropped_ballast;   /* since the last write that went well */
+  gint64 full_until;          /* boot ms before which nothing is claimed, since the disk is full; 0 = it is not */
 
   /* The turn under way, owned; NULL = none. */
   FpSyncTurn *turn;
@@ -68,6 +79,24 @@ struct _FpSync
   gint64 next_due;            /* boot ms */
   gint64 looked_at;           /* boot ms */
   gboolean paused;
+  FpMetered metered_rule;
+  gint64 metered_limit;       /* bytes */
+
+  /* What a person allowed on a network that costs. */
+  gboolean metered_allowed;   /* Sync Now: until the link changes or the run ends */
+  GHashTable *asked_for;      /* set of items tried by hand, until the link changes, owned */
+
+  /* What would have us look at the store without a hint. */
+  GFileMonitor *watch;        /* of its folder, owned; NULL: not to be had */
+  gint64 look_at;             /* boot ms; 0 = nobody wrote since the last look */
+
+  /* Clocks, as last seen. */
+  gint64 wall_offset;         /* wall time - boot time, ms */
+  gint64 suspended;           /* ms since boot */
+  gint64 resumed_at;          /* boot ms of the last resume that was heard of; 0 = none */
+
+  GHashTable *places;         /* host -> FpSyncPlace, owned by fp-sync-probe.c */
+  guint asking;               /* questions under way */
 
   GHashTable *breakers;       /* host -> FpBreaker, owned */
   GHashTable *flights;        /* item -> FpSyncFlight, borrowed: a flight ends itself */
@@ -75,11 +104,9 @@ struct _FpSync
 
   FpSyncState state;
   guint run_done;
-  guint run_gone;             /* finished since the last look */
+  gint left;                  /* pending and sending */
 };
 
-FpGate     fp_sync_gate            (FpSync       *self,
-                                    const FpItem *item);
 FpBreaker *fp_sync_get_breaker     (FpSync       *self,
                                     const char   *host);
 void       fp_sync_update_state    (FpSync       *self);
@@ -94,7 +121,38 @@ void       fp_sync_emit_progress   (FpSync       *self,
                                     gint64        done,
                                     gint64        total);
 
+/* fp-sync-state.c */
+FpGateNetwork fp_sync_get_network  (FpSync       *self);
+FpGate     fp_sync_gate            (FpSync       *self,
+                                    const FpItem *item);
+FpSyncState fp_sync_compute_state  (FpSync       *self);
+/* Nothing is under way or waits to be written: what a run was allowed ends with it. */
+gboolean   fp_sync_is_quiet        (FpSync       *self);
+/* Keeps done and total of the run right over @turn, which was committed, and whose look was taken. */
+void       fp_sync_count_run       (FpSync       *self,
+                                    FpSyncTurn   *turn);
+
+/* fp-sync-choose.c */
+void       fp_sync_choose          (FpSync       *self,
+                                    FpSyncTurn   *turn);
+
+/* fp-sync-probe.c */
+void       fp_sync_probe_init      (FpSync       *self);
+const FpGateHost *fp_sync_probe_get (FpSync      *self,
+                                     const char  *host);
+/* Asks for the hosts of due items that are closed and whose time has come. */
+void       fp_sync_probe_ask       (FpSync       *self);
+/* Boot ms at which some host is to be asked again; G_MAXINT64 = none. */
+gint64     fp_sync_probe_get_next  (FpSync       *self);
+/* Another network: nothing that was found holds. */
+void       fp_sync_probe_forget    (FpSync       *self);
+/* A person wants to know now. */
+void       fp_sync_probe_hurry     (FpSync       *self);
+
+
 /* fp-sync-wake.c */
+/* Takes note of the clocks without a consequence. */
+void       fp_sync_note_clocks     (FpSync       *self);
 void       fp_sync_wait_for_lock   (FpSync       *self);
 void       fp_sync_listen          (FpSync       *self);
 void       fp_sync_stop_listening  (FpSync       *self);
@@ -105,6 +163,9 @@ void       fp_sync_arm             (FpSync       *self);
 void       fp_sync_wish_to_clear   (FpSync       *self,
                                     FpSyncClear   clear,
                                     const char   *tag);
+/* The same for one host that can be reached now. */
+void       fp_sync_wish_to_clear_host (FpSync    *self,
+                                       const char *host);
 void       fp_sync_reset_breakers  (FpSync       *self,
                                     gboolean      even_retry_after);
 

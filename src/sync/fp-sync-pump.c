@@ -4,153 +4,12 @@
 #define ROWS_A_HOST 32
 #define ROWS_A_HOST_BLOCKED 512
 
-/* A disk that is full, a folder that is gone: the receipt in memory is tried again this often, for ever. */
+/* A disk that is full, a folder that is gone: the receipt in memory is tried again for ever, less and less often. */
 #define RETRY_WRITE_MS 2000
+#define RETRY_WRITE_MAX_MS 30000
 
-static guint
-count_in_flight (FpSync     *self,
-                 const char *host)
-{
-  GHashTableIter iter;
-  gpointer value;
-  guint n = 0;
-
-  g_hash_table_iter_init (&iter, self->flights);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (g_str_equal (((FpSyncFlight *) value)->claim->item->host, host))
-      n++;
-
-  return n;
-}
-
-/* What is known of a host while a turn is filled. */
-typedef struct {
-  FpBreaker *breaker;   /* borrowed */
-  guint      room;      /* how many more may go */
-  gboolean   half_open; /* one may go: the one with the fewest tries */
-  GPtrArray *askers;    /* FpItem, borrowed from self->due */
-} Host;
-
-static void
-host_free (gpointer data)
-{
-  Host *host = data;
-
-  g_ptr_array_unref (host->askers);
-  g_free (host);
-}
-
-static Host *
-get_host (FpSync     *self,
-          GHashTable *hosts,
-          const char *name)
-{
-  Host *host = g_hash_table_lookup (hosts, name);
-
-  if (!host)
-    {
-      gint64 now = fp_clock_get_boot_ms (self->clock);
-
-      host = g_new0 (Host, 1);
-      host->breaker = fp_sync_get_breaker (self, name);
-      host->room = fp_breaker_get_room (host->breaker, now, count_in_flight (self, name), FP_SYNC_PER_HOST);
-      host->half_open = fp_breaker_is_half_open (host->breaker, now);
-      host->askers = g_ptr_array_new ();
-      g_hash_table_insert (hosts, g_strdup (name), host);
-    }
-
-  return host;
-}
-
-/* Takes @item out of the rows of the last look; the last one of its host makes us look for more. */
-static void
-take (FpSync       *self,
-      FpSyncTurn   *turn,
-      const FpItem *item)
-{
-  guint left = GPOINTER_TO_UINT (g_hash_table_lookup (self->rows_left, item->host));
-
-  fp_breaker_began (fp_sync_get_breaker (self, item->host), item->id, fp_clock_get_boot_ms (self->clock));
-  g_array_append_val (turn->claims, item->id);
-  if (left <= 1)
-    self->want_look = TRUE;
-  g_hash_table_insert (self->rows_left, g_strdup (item->host), GUINT_TO_POINTER (left > 0 ? left - 1 : 0));
-}
-
-static void
-choose_askers (FpSync     *self,
-               FpSyncTurn *turn,
-               GHashTable *hosts,
-               guint      *room)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, hosts);
-  while (*room > 0 && g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Host *host = value;
-
-      if (host->askers->len == 0)
-        continue;
-      take (self, turn, g_ptr_array_index (host->askers, fp_breaker_pick (host->breaker, host->askers)));
-      (*room)--;
-    }
-}
-
-static gboolean
-is_claimed (FpSyncTurn   *turn,
-            const FpItem *item)
-{
-  for (guint i = 0; i < turn->claims->len; i++)
-    if (g_array_index (turn->claims, gint64, i) == item->id)
-      return TRUE;
-
-  return FALSE;
-}
-
-static void
-forget_claimed (FpSync     *self,
-                FpSyncTurn *turn)
-{
-  for (guint i = self->due->len; i > 0 && turn->claims->len > 0; i--)
-    if (is_claimed (turn, g_ptr_array_index (self->due, i - 1)))
-      g_ptr_array_remove_index (self->due, i - 1);
-}
-
-/* Fills @turn with what may go now, in due order: hosts are independent, an open gate and a closed breaker given. */
-static void
-choose (FpSync     *self,
-        FpSyncTurn *turn)
-{
-  g_autoptr(GHashTable) hosts = NULL;
-  guint in_flight = g_hash_table_size (self->flights);
-  guint room = FP_SYNC_AT_ONCE > in_flight ? FP_SYNC_AT_ONCE - in_flight : 0;
-
-  if (!self->due || self->paused)
-    return;
-
-  hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, host_free);
-  for (guint i = 0; i < self->due->len && room > 0; i++)
-    {
-      const FpItem *item = g_ptr_array_index (self->due, i);
-      Host *host = get_host (self, hosts, item->host);
-
-      if (host->room == 0 || g_hash_table_contains (self->flights, &item->id)
-          || fp_sync_gate (self, item) != FP_GATE_OPEN)
-        continue;
-      if (host->half_open)
-        {
-          g_ptr_array_add (host->askers, (gpointer) item);
-          continue;
-        }
-      take (self, turn, item);
-      host->room--;
-      room--;
-    }
-  choose_askers (self, turn, hosts, &room);
-  forget_claimed (self, turn);
-}
+/* So often a full disk is looked at again, while something is due. */
+#define LOOK_AT_DISK_MS 30000
 
 static GHashTable *
 dup_closed_hosts (FpSync *self)
@@ -175,7 +34,7 @@ remember_own (FpSync     *self,
 {
   g_clear_pointer (&self->own_ids, g_hash_table_unref);
   /* Orphans and cleared waits concern items that are not known here, but are looked at in the same turn. */
-  if (turn->outcomes->len == 0 && turn->claims->len == 0)
+  if (turn->outcomes->len == 0 && turn->claims->len == 0 && turn->parks->len == 0)
     return;
 
   self->own_ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
@@ -187,6 +46,8 @@ remember_own (FpSync     *self,
     }
   for (guint i = 0; i < turn->claims->len; i++)
     g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->claims, gint64, i), sizeof (gint64)));
+  for (guint i = 0; i < turn->parks->len; i++)
+    g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->parks, gint64, i), sizeof (gint64)));
 }
 
 /* After a delivery the last look still holds. After anything else there is a new wait and a new reason; and when
@@ -204,33 +65,68 @@ needs_look (FpSync     *self,
   return g_hash_table_size (self->flights) == 0 && turn->claims->len == 0;
 }
 
+/* Is anything to be changed about waits before something can be chosen? */
+static gboolean
+has_wish (FpSync *self)
+{
+  return self->want_begin || self->want_clear != FP_SYNC_CLEAR_NONE || self->want_clear_hosts || self->want_unpark
+         || self->want_shift != 0;
+}
+
+static void
+hand_over_wishes (FpSync     *self,
+                  FpSyncTurn *turn)
+{
+  if (!has_wish (self))
+    fp_sync_choose (self, turn);
+  turn->begin = self->want_begin;
+  turn->clear = self->want_clear;
+  turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
+  turn->clear_hosts = g_steal_pointer (&self->want_clear_hosts);
+  turn->shift = self->want_shift;
+  turn->unpark = self->want_unpark;
+  turn->look = self->want_look || needs_look (self, turn);
+
+  self->want_begin = FALSE;
+  self->want_clear = FP_SYNC_CLEAR_NONE;
+  self->want_shift = 0;
+  self->want_unpark = FALSE;
+  self->want_look = FALSE;
+}
+
+/* Room for what is to be written; until then everything else waits. */
+static FpSyncTurn *
+drop_turn_new (FpSync *self)
+{
+  FpSyncTurn *turn = fp_sync_turn_new ();
+
+  turn->drop_ballast = TRUE;
+  self->want_drop_ballast = FALSE;
+  self->dropped_ballast = TRUE;
+
+  return turn;
+}
+
 /* Hands the wishes over to a new turn; NULL if there are none. */
 static FpSyncTurn *
 fill_turn (FpSync *self)
 {
-  FpSyncTurn *turn = fp_sync_turn_new ();
+  FpSyncTurn *turn;
 
+  if (self->want_drop_ballast)
+    return drop_turn_new (self);
+
+  turn = fp_sync_turn_new ();
   g_ptr_array_extend_and_steal (turn->outcomes, g_steal_pointer (&self->outcomes));
   self->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
   if (!self->stopping)
-    {
-      /* What is waited for must be cleared before anything is chosen. */
-      if (!self->want_begin && self->want_clear == FP_SYNC_CLEAR_NONE)
-        choose (self, turn);
-      turn->begin = self->want_begin;
-      turn->clear = self->want_clear;
-      turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
-      turn->look = self->want_look || needs_look (self, turn);
-    }
+    hand_over_wishes (self, turn);
   if (!fp_sync_turn_is_write (turn) && !turn->look)
     {
       fp_sync_turn_unref (turn);
       return NULL;
     }
 
-  self->want_begin = FALSE;
-  self->want_clear = FP_SYNC_CLEAR_NONE;
-  self->want_look = FALSE;
   turn->look_at_waiting = !self->usable;
   turn->boot_ms = fp_clock_get_boot_ms (self->clock);
   turn->boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
@@ -254,6 +150,24 @@ cancel_claim (FpSync *self,
     fp_breaker_cancelled (breaker, id, now);
 }
 
+static void
+wish_again (FpSync     *self,
+            FpSyncTurn *turn)
+{
+  self->want_begin |= turn->begin;
+  self->want_unpark |= turn->unpark;
+  self->want_shift += turn->shift;
+  self->want_look = TRUE;
+  for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
+    fp_sync_wish_to_clear_host (self, g_ptr_array_index (turn->clear_hosts, i));
+  if (turn->clear > self->want_clear)
+    {
+      self->want_clear = turn->clear;
+      g_free (self->want_clear_tag);
+      self->want_clear_tag = g_steal_pointer (&turn->clear_tag);
+    }
+}
+
 /* Nothing of @turn was written: everything that it was to do is wished again, its outcomes first. */
 static void
 turn_failed (FpSync       *self,
@@ -262,6 +176,7 @@ turn_failed (FpSync       *self,
 {
   gint64 now = fp_clock_get_boot_ms (self->clock);
   GPtrArray *later = g_steal_pointer (&self->outcomes);
+  gboolean full = g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_FULL);
 
   if (self->retry_write == 0)
     g_message ("The outbox cannot be %s: %s", fp_sync_turn_is_write (turn) ? "written" : "read", error->message);
@@ -272,16 +187,17 @@ turn_failed (FpSync       *self,
 
   for (guint i = 0; i < turn->claims->len; i++)
     cancel_claim (self, g_array_index (turn->claims, gint64, i));
+  wish_again (self, turn);
 
-  self->want_begin |= turn->begin;
-  self->want_look = TRUE;
-  if (turn->clear > self->want_clear)
+  self->retry_wait = self->retry_wait > 0 ? MIN (self->retry_wait * 2, RETRY_WRITE_MAX_MS) : RETRY_WRITE_MS;
+  self->retry_write = now + self->retry_wait;
+  if (full)
+    self->full_until = now + LOOK_AT_DISK_MS;
+  if (full && self->outcomes->len > 0 && !self->dropped_ballast)
     {
-      self->want_clear = turn->clear;
-      g_free (self->want_clear_tag);
-      self->want_clear_tag = g_steal_pointer (&turn->clear_tag);
+      self->want_drop_ballast = TRUE;
+      self->retry_write = now;
     }
-  self->retry_write = now + RETRY_WRITE_MS;
   g_clear_pointer (&self->due, g_ptr_array_unref);
 }
 
@@ -314,7 +230,11 @@ take_look (FpSync     *self,
   self->counts = g_steal_pointer (&turn->counts);
   self->next_due = turn->next_due;
   self->looked_at = turn->boot_ms;
-  self->run_gone = 0;
+  self->look_at = 0;
+  if (turn->metered != self->metered_rule || turn->metered_limit != self->metered_limit)
+    self->want_unpark = TRUE;
+  self->metered_rule = turn->metered;
+  self->metered_limit = turn->metered_limit;
 
   g_hash_table_remove_all (self->rows_left);
   for (guint i = 0; i < self->due->len; i++)
@@ -331,6 +251,14 @@ turn_done (FpSync     *self,
            FpSyncTurn *turn)
 {
   self->retry_write = 0;
+  if (turn->drop_ballast)
+    return;
+
+  self->retry_wait = 0;
+  if (turn->outcomes->len > 0)
+    self->dropped_ballast = FALSE;
+  if (turn->claims->len > 0)
+    self->full_until = turn->full ? fp_clock_get_boot_ms (self->clock) + LOOK_AT_DISK_MS : 0;
   if (turn->look)
     take_look (self, turn);
   if (turn->paused != self->paused)
@@ -339,6 +267,7 @@ turn_done (FpSync     *self,
       fp_sync_flights_break (self, FALSE);
     }
 
+  fp_sync_count_run (self, turn);
   for (guint i = 0; i < turn->outcomes->len; i++)
     fp_sync_emit_outcome (self, g_ptr_array_index (turn->outcomes, i));
   if (turn->broken_off)
@@ -397,6 +326,10 @@ fp_sync_pump (FpSync *self)
     turn = fill_turn (self);
   if (!turn)
     {
+      if (!self->stopping)
+        fp_sync_probe_ask (self);
+      if (fp_sync_is_quiet (self))
+        self->metered_allowed = FALSE;
       fp_sync_update_state (self);
       fp_sync_arm (self);
       if (self->stopping)

@@ -1,15 +1,13 @@
-#include "sync/fp-sync-turn.h"
+#include "sync/fp-sync-turn-private.h"
 
+#include "store/fp-ballast.h"
 #include "store/fp-form-rows.h"
 #include "sync/fp-batch.h"
 #include "sync/fp-item-machine.h"
 
-#define PAGE 100
-
-/* An agent that is started again and again does not knock at a failing server each time. */
-#define CLEAR_AT_START_EVERY_MS (10 * 60 * G_GINT64_CONSTANT (1000))
-#define SETTING_CLEARED "waits-cleared"
 #define SETTING_PAUSED "paused"
+#define SETTING_METERED "metered"
+#define SETTING_METERED_LIMIT "metered-limit"
 
 FpSyncOutcome *
 fp_sync_outcome_new (void)
@@ -44,6 +42,7 @@ fp_sync_turn_new (void)
 
   turn->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
   turn->claims = g_array_new (FALSE, FALSE, sizeof (gint64));
+  turn->parks = g_array_new (FALSE, FALSE, sizeof (gint64));
   turn->next_due = G_MAXINT64;
 
   return turn;
@@ -73,6 +72,8 @@ clear_turn (gpointer data)
   clear_results (turn);
   g_clear_pointer (&turn->outcomes, g_ptr_array_unref);
   g_clear_pointer (&turn->claims, g_array_unref);
+  g_clear_pointer (&turn->parks, g_array_unref);
+  g_clear_pointer (&turn->clear_hosts, g_ptr_array_unref);
   g_clear_pointer (&turn->closed, g_hash_table_unref);
   g_free (turn->clear_tag);
   g_free (turn->boot_id);
@@ -87,68 +88,8 @@ fp_sync_turn_unref (gpointer turn)
 gboolean
 fp_sync_turn_is_write (FpSyncTurn *turn)
 {
-  return turn->begin || turn->clear != FP_SYNC_CLEAR_NONE || turn->outcomes->len > 0 || turn->claims->len > 0;
-}
-
-/* The row is no longer what we believed: nothing to write, and no reason to give up the rest of the turn. */
-static gboolean
-is_stale (const GError *error)
-{
-  return g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_CHANGED)
-         || g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND);
-}
-
-static gboolean
-update_unless_stale (FpStoreTxn    *txn,
-                     const FpItem  *item,
-                     FpItemState    expected,
-                     gboolean      *stale,
-                     GError       **error)
-{
-  g_autoptr(GError) local = NULL;
-
-  *stale = FALSE;
-  if (fp_item_rows_update (txn, item, expected, &local))
-    return TRUE;
-  if (!is_stale (local))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-
-  *stale = TRUE;
-  return TRUE;
-}
-
-/* Calls @each for every item in one of @states, newest first. */
-typedef gboolean (*ItemFunc) (FpStoreTxn *txn, FpItem *item, GError **error);
-
-static gboolean
-for_each_item (FpStoreTxn  *txn,
-               guint        states,
-               char        *tag,
-               ItemFunc     each,
-               GError     **error)
-{
-  FpItemQuery query = { .states = states, .tag = tag, .limit = PAGE };
-
-  for (;;)
-    {
-      g_autoptr(GPtrArray) items = fp_item_rows_list (txn, &query, error);
-
-      if (!items)
-        return FALSE;
-      for (guint i = 0; i < items->len; i++)
-        {
-          FpItem *item = g_ptr_array_index (items, i);
-
-          query.after = item->id;
-          if (!each (txn, item, error))
-            return FALSE;
-        }
-      if (items->len < PAGE)
-        return TRUE;
-    }
+  return turn->begin || turn->clear != FP_SYNC_CLEAR_NONE || turn->clear_hosts || turn->unpark || turn->shift != 0
+         || turn->drop_ballast || turn->outcomes->len > 0 || turn->claims->len > 0 || turn->parks->len > 0;
 }
 
 /* The lock was the lease: its last holder is gone, so nobody sends these any more. What it had begun may have
@@ -163,68 +104,15 @@ orphan (FpStoreTxn  *txn,
   if (!fp_item_machine_step (item, item->hold ? FP_EVENT_HOLD : FP_EVENT_ORPHAN))
     return TRUE;
 
-  return update_unless_stale (txn, item, FP_ITEM_SENDING, &stale, error);
-}
-
-static gboolean
-clear_one_wait (FpStoreTxn  *txn,
-                FpItem      *item,
-                GError     **error)
-{
-  gboolean stale;
-
-  /* Its own fault: only a person can say that it may go again. */
-  if (item->state == FP_ITEM_FAILED && item->reason_code && g_str_has_prefix (item->reason_code, "item-"))
-    return TRUE;
-
-  item->due_boot = 0;
-  item->not_before = 0;
-  item->next_try = 0;
-  return update_unless_stale (txn, item, item->state, &stale, error);
-}
-
-static gboolean
-clear_waits (FpStoreTxn   *txn,
-             FpSyncTurn   *turn,
-             GError      **error)
-{
-  if (turn->clear == FP_SYNC_CLEAR_NONE)
-    return TRUE;
-  if (turn->clear_tag)
-    return for_each_item (txn, 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, turn->clear_tag, clear_one_wait, error);
-
-  return fp_item_rows_clear_waits (txn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
-}
-
-static gboolean
-clear_waits_at_start (FpStoreTxn  *txn,
-                      GError     **error)
-{
-  gint64 now = fp_store_txn_get_now (txn);
-  g_autoptr(GError) local = NULL;
-  g_autofree char *last_text = fp_setting_rows_get (txn, SETTING_CLEARED, &local);
-  g_autofree char *now_text = NULL;
-  gint64 last = last_text ? g_ascii_strtoll (last_text, NULL, 10) : 0;
-
-  if (local && !is_stale (local))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  /* A time in the future was written before the clock was set back. */
-  if (last <= now && now - last < CLEAR_AT_START_EVERY_MS)
-    return TRUE;
-
-  now_text = g_strdup_printf ("%" G_GINT64_FORMAT, now);
-  return fp_item_rows_clear_waits (txn, NULL, FALSE, error)
-         && fp_setting_rows_set (txn, SETTING_CLEARED, now_text, error);
+  return _fp_sync_turn_update (txn, item, FP_ITEM_SENDING, &stale, error);
 }
 
 static gboolean
 begin (FpStoreTxn  *txn,
        GError     **error)
 {
-  return for_each_item (txn, 1 << FP_ITEM_SENDING, NULL, orphan, error) && clear_waits_at_start (txn, error);
+  return _fp_sync_turn_for_each (txn, 1 << FP_ITEM_SENDING, NULL, orphan, error)
+         && _fp_sync_turn_clear_at_start (txn, error);
 }
 
 /* What a person broke off is his, whatever the attempt came to, unless the server has it. */
@@ -267,7 +155,7 @@ write_outcome (FpStoreTxn           *txn,
   gboolean stale;
 
   hold_if_broken_off (outcome->item, broken_off);
-  if (!update_unless_stale (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
+  if (!_fp_sync_turn_update (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
     return FALSE;
   if (stale)
     {
@@ -314,7 +202,7 @@ claim (FpStoreTxn  *txn,
 
   if (!item)
     {
-      if (is_stale (local))
+      if (_fp_sync_turn_is_stale (local))
         return TRUE;
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
@@ -327,7 +215,7 @@ claim (FpStoreTxn  *txn,
 
   /* From this commit on nobody can know whether it arrives, until an answer says so. */
   item->maybe_delivered = TRUE;
-  if (!update_unless_stale (txn, item, before, &stale, error))
+  if (!_fp_sync_turn_update (txn, item, before, &stale, error))
     return FALSE;
   if (stale)
     return TRUE;
@@ -342,21 +230,55 @@ claim (FpStoreTxn  *txn,
   return TRUE;
 }
 
+/* The text of a setting, NULL where it was never set; FALSE on error. */
+static gboolean
+read_setting (FpStoreTxn  *txn,
+              const char  *name,
+              char       **text,
+              GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+
+  *text = fp_setting_rows_get (txn, name, &local);
+  if (!local || _fp_sync_turn_is_stale (local))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 static gboolean
 read_paused (FpStoreTxn  *txn,
              FpSyncTurn  *turn,
              GError     **error)
 {
-  g_autoptr(GError) local = NULL;
-  g_autofree char *value = fp_setting_rows_get (txn, SETTING_PAUSED, &local);
+  g_autofree char *paused = NULL;
 
-  if (local && !is_stale (local))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
+  if (!read_setting (txn, SETTING_PAUSED, &paused, error))
+    return FALSE;
 
-  turn->paused = g_strcmp0 (value, "1") == 0;
+  turn->paused = g_strcmp0 (paused, "1") == 0;
+  return TRUE;
+}
+
+/* What is no rule was not written by us, and is as if it never was set. */
+static gboolean
+read_metered (FpStoreTxn  *txn,
+              FpSyncTurn  *turn,
+              GError     **error)
+{
+  g_autofree char *rule = NULL;
+  g_autofree char *limit = NULL;
+
+  if (!read_setting (txn, SETTING_METERED, &rule, error)
+      || !read_setting (txn, SETTING_METERED_LIMIT, &limit, error))
+    return FALSE;
+
+  if (!fp_metered_from_string (rule, &turn->metered))
+    turn->metered = FP_METERED_LIMIT;
+  if (!fp_metered_limit_from_string (limit, &turn->metered_limit))
+    turn->metered_limit = FP_METERED_LIMIT_BYTES;
+
   return TRUE;
 }
 
@@ -367,6 +289,8 @@ look (FpStoreTxn  *txn,
 {
   g_autoptr(GError) local = NULL;
 
+  if (!read_metered (txn, turn, error))
+    return FALSE;
   turn->due = fp_item_rows_due (txn, turn->boot_ms, turn->boot_id, turn->closed, turn->limit, error);
   if (!turn->due)
     return FALSE;
@@ -400,6 +324,12 @@ fp_sync_turn_run (FpStoreTxn  *txn,
   clear_results (turn);
   turn->claimed = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_claim_free);
 
+  /* Alone, since it is to succeed on a full disk. */
+  if (turn->drop_ballast)
+    {
+      fp_ballast_drop (txn);
+      return turn;
+    }
   if (turn->begin && !begin (txn, error))
     return NULL;
   if (turn->look || turn->outcomes->len > 0)
@@ -411,9 +341,10 @@ fp_sync_turn_run (FpStoreTxn  *txn,
   for (guint i = 0; i < turn->outcomes->len; i++)
     if (!write_outcome (txn, g_ptr_array_index (turn->outcomes, i), turn->broken_off, error))
       return NULL;
-  if (!clear_waits (txn, turn, error) || !read_paused (txn, turn, error))
+  if (!_fp_sync_turn_change_waits (txn, turn, error) || !read_paused (txn, turn, error))
     return NULL;
-  for (guint i = 0; i < turn->claims->len && !turn->paused; i++)
+  turn->full = turn->claims->len > 0 && !fp_ballast_allows_claim (txn);
+  for (guint i = 0; i < turn->claims->len && !turn->paused && !turn->full; i++)
     if (!claim (txn, turn, g_array_index (turn->claims, gint64, i), error))
       return NULL;
   if (turn->look && !look (txn, turn, error))

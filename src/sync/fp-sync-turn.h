@@ -1,10 +1,10 @@
 /* fp-sync-turn.h — what the sender does in the store in one transaction
  *
- * A turn writes what became of finished attempts, clears waits, claims items and looks what is due next, in this
+ * A turn writes what became of finished attempts, changes waits, claims items and looks what is due next, in this
  * order. One turn is under way at a time; many answers that come in meanwhile share the next commit. */
 #pragma once
 
-#include "store/fp-item-rows.h"
+#include "sync/fp-gate.h"
 
 G_BEGIN_DECLS
 
@@ -40,8 +40,13 @@ typedef struct {
   gboolean     begin;      /* the first turn with the lock: orphans */
   FpSyncClear  clear;
   char        *clear_tag;  /* (nullable): only items with this tag */
+  GPtrArray   *clear_hosts; /* (nullable): hosts that have a new chance of their own */
+  gint64       shift;      /* ms by which the wall clock was set; 0 = it was not */
+  gboolean     unpark;     /* what waited for a network that does not cost is due */
+  gboolean     drop_ballast; /* nothing but that */
   GPtrArray   *outcomes;   /* FpSyncOutcome */
   GArray      *claims;     /* gint64 */
+  GArray      *parks;      /* gint64: too large for this network */
   gboolean     look;
   gboolean     look_at_waiting; /* also what is not yet due: to know for whom the network is missed */
   gint64       boot_ms;
@@ -51,6 +56,9 @@ typedef struct {
 
   /* Out. */
   gboolean     paused;     /* Work Offline */
+  gboolean     full;       /* the disk: nothing was claimed */
+  FpMetered    metered;    /* with @look */
+  gint64       metered_limit; /* bytes; with @look */
   GHashTable  *broken_off; /* set of gint64: in flight, and a person wants them held; with @look or outcomes */
   GPtrArray   *claimed;    /* FpSyncClaim */
   GPtrArray   *due;        /* FpItem; with @look */

@@ -60,14 +60,6 @@ fp_sync_state_from_string (const char  *word,
   return FALSE;
 }
 
-FpGate
-fp_sync_gate (FpSync       *self,
-              const FpItem *item)
-{
-  return fp_policy_gate (fp_link_get_state (self->link), fp_link_get_has_link (self->link), self->paused, item->reach,
-                         item->url);
-}
-
 FpBreaker *
 fp_sync_get_breaker (FpSync     *self,
                      const char *host)
@@ -83,69 +75,10 @@ fp_sync_get_breaker (FpSync     *self,
   return breaker;
 }
 
-/* What keeps @items from going: FP_GATE_OPEN if nothing does. A sign-in page is said first: there a person can act. */
-static FpGate
-common_gate (FpSync    *self,
-             GPtrArray *items)
-{
-  FpGate found = FP_GATE_OPEN;
-
-  for (guint i = 0; items && i < items->len; i++)
-    {
-      FpGate gate = fp_sync_gate (self, g_ptr_array_index (items, i));
-
-      if (gate == FP_GATE_PORTAL)
-        return gate;
-      if (gate != FP_GATE_OPEN)
-        found = gate;
-    }
-
-  return found;
-}
-
-static gboolean
-is_busy (FpSync *self)
-{
-  return g_hash_table_size (self->flights) > 0 || self->outcomes->len > 0
-         || (self->turn && (self->turn->claims->len > 0 || self->turn->outcomes->len > 0));
-}
-
-static FpSyncState
-compute_state (FpSync *self)
-{
-  FpGate gate;
-
-  if (!self->lock)
-    return FP_SYNC_IDLE;
-  if (self->paused)
-    return FP_SYNC_PAUSED;
-  /* What arrived cannot be written down: nothing goes on until it can. */
-  if (self->retry_write > 0 && g_hash_table_size (self->flights) == 0)
-    return FP_SYNC_ERROR;
-  if (is_busy (self))
-    return FP_SYNC_SYNCING;
-  /* The last look is being renewed: no flicker in between. */
-  if (!self->counts || (self->turn && self->turn->look && self->state == FP_SYNC_SYNCING))
-    return self->state;
-
-  gate = common_gate (self, self->due);
-  if (gate == FP_GATE_OPEN)
-    gate = common_gate (self, self->waiting);
-  if (gate == FP_GATE_PORTAL)
-    return FP_SYNC_PORTAL;
-  if (gate != FP_GATE_OPEN)
-    return FP_SYNC_OFFLINE;
-
-  if (self->counts->failed > 0 || (self->counts->waiting > 0 && self->counts->reason_code))
-    return FP_SYNC_ERROR;
-
-  return FP_SYNC_IDLE;
-}
-
 void
 fp_sync_update_state (FpSync *self)
 {
-  FpSyncState state = compute_state (self);
+  FpSyncState state = fp_sync_compute_state (self);
 
   if (state == self->state)
     return;
@@ -176,11 +109,8 @@ fp_sync_emit_outcome (FpSync              *self,
 {
   const FpItem *item = outcome->item;
 
-  if (item->state != FP_ITEM_PENDING)
-    {
-      self->run_done++;
-      self->run_gone++;
-    }
+  if (item->state == FP_ITEM_SENT)
+    g_hash_table_remove (self->asked_for, &item->id);
   if (item->state == FP_ITEM_SENT)
     g_signal_emit (self, signals[DELIVERED], 0, item->id, item->uid, outcome->ms);
   else if (outcome->newly_failed)
@@ -219,6 +149,8 @@ fp_sync_dispose (GObject *object)
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
   g_clear_pointer (&self->outcomes, g_ptr_array_unref);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
+  g_clear_pointer (&self->want_clear_hosts, g_ptr_array_unref);
+  g_clear_object (&self->watch);
   g_clear_object (&self->store);
   g_clear_object (&self->link);
   g_clear_object (&self->http);
@@ -236,6 +168,8 @@ fp_sync_finalize (GObject *object)
   g_hash_table_unref (self->flights);
   g_hash_table_unref (self->reposted);
   g_hash_table_unref (self->rows_left);
+  g_hash_table_unref (self->asked_for);
+  g_hash_table_unref (self->places);
   g_clear_pointer (&self->own_ids, g_hash_table_unref);
   g_clear_pointer (&self->counts, fp_item_counts_free);
   g_free (self->want_clear_tag);
@@ -317,9 +251,12 @@ fp_sync_init (FpSync *self)
   self->flights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->reposted = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->rows_left = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->asked_for = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
+  fp_sync_probe_init (self);
   self->stops = g_ptr_array_new_with_free_func (g_object_unref);
   self->next_due = G_MAXINT64;
+  self->metered_limit = FP_METERED_LIMIT_BYTES;
 }
 
 /**
@@ -372,7 +309,9 @@ fp_sync_start (FpSync *self)
   self->started = TRUE;
   self->usable = link == FP_LINK_FULL || link == FP_LINK_UNKNOWN;
   self->has_link = fp_link_get_has_link (self->link);
+  self->metered = fp_link_get_metered (self->link);
   self->usable_wall = 0;
+  fp_sync_note_clocks (self);
   fp_sync_listen (self);
   fp_sync_wait_for_lock (self);
 }
@@ -397,7 +336,7 @@ fp_sync_check_stopped (FpSync       *self,
   g_autoptr(GPtrArray) stops = NULL;
 
   /* The rest that cannot be written stays "sending": whoever has the lock next finds orphans. */
-  if (self->turn || self->lock_wait || g_hash_table_size (self->flights) > 0 || (self->outcomes->len > 0 && !error))
+  if (self->turn || self->lock_wait || self->asking > 0 || g_hash_table_size (self->flights) > 0 || (self->outcomes->len > 0 && !error))
     return;
 
   stops = g_steal_pointer (&self->stops);
@@ -455,6 +394,7 @@ fp_sync_stop_async (FpSync              *self,
   if (self->lock_wait)
     g_cancellable_cancel (self->lock_wait);
   fp_sync_flights_break (self, TRUE);
+  fp_sync_probe_forget (self);
 
   if (self->lock)
     fp_sync_pump (self);
@@ -492,7 +432,8 @@ fp_sync_nudge (FpSync *self)
  * @tag: (nullable): only items with this tag; NULL = all
  *
  * Sync Now: clears every wait, even a server's Retry-After, lets every host be asked
- * again and has the network looked at. What failed by its own fault stays.
+ * again, allows what is too large for a network that costs until this run ends, and
+ * has the network looked at. What failed by its own fault stays.
  */
 void
 fp_sync_now (FpSync     *self,
@@ -502,6 +443,9 @@ fp_sync_now (FpSync     *self,
 
   fp_sync_reset_breakers (self, TRUE);
   fp_sync_wish_to_clear (self, FP_SYNC_CLEAR_ALL, tag && *tag ? tag : NULL);
+  fp_sync_probe_hurry (self);
+  self->metered_allowed = TRUE;
+  self->full_until = 0;
   fp_link_check (self->link);
   g_signal_emit (self, signals[ASKED], 0, tag && *tag ? tag : NULL);
   fp_sync_pump (self);
@@ -526,23 +470,4 @@ fp_sync_get_link (FpSync *self)
   g_return_val_if_fail (FP_IS_SYNC (self), NULL);
 
   return self->link;
-}
-
-/**
- * fp_sync_get_run:
- * @done: (out): items delivered or given up since the state became syncing
- * @total: (out): those plus what was waiting at the last look
- */
-void
-fp_sync_get_run (FpSync *self,
-                 guint  *done,
-                 guint  *total)
-{
-  guint left;
-
-  g_return_if_fail (FP_IS_SYNC (self) && done && total);
-
-  left = self->counts ? self->counts->pending + self->counts->sending : 0;
-  *done = self->run_done;
-  *total = self->run_done + (left > self->run_gone ? left - self->run_gone : 0);
 }

@@ -48,9 +48,11 @@ void         fp_sync_nudge        (FpSync              *self);
 /* Sync Now: clears every wait, even a Retry-After, asks the link to look again, opens breakers. */
 void         fp_sync_now          (FpSync              *self,
                                    const char          *tag); /* NULL = all */
+/* The machine woke up, and somebody else than the clock says so. */
+void         fp_sync_resume       (FpSync              *self);
 FpSyncState  fp_sync_get_state    (FpSync              *self); /* property "state" notifies */
 FpLink      *fp_sync_get_link     (FpSync              *self);
-/* Done and total of the present run: items delivered or given up since it began, and those plus what is due. */
+/* Done and total of the present run: items delivered or given up since it began, and those plus what is left. */
 void         fp_sync_get_run      (FpSync              *self,
                                    guint               *done,
                                    guint               *total);

@@ -1,0 +1,205 @@
+#include "sync/fp-sync-private.h"
+
+/* What is known of a host while a turn is filled. */
+typedef struct {
+  FpBreaker *breaker;   /* borrowed */
+  guint      in_flight; /* with what was taken for this turn */
+  guint      room;      /* how many more may go */
+  gboolean   half_open; /* one may go: the one with the fewest tries */
+  GPtrArray *askers;    /* FpItem, borrowed from self->due */
+} Host;
+
+typedef struct {
+  FpSync     *sync;
+  FpSyncTurn *turn;
+  GHashTable *hosts;     /* name -> Host */
+  guint       in_flight; /* of all hosts, with what was taken for this turn */
+  gint64      now;       /* boot ms */
+} Choice;
+
+static void
+host_free (gpointer data)
+{
+  Host *host = data;
+
+  g_ptr_array_unref (host->askers);
+  g_free (host);
+}
+
+static guint
+count_in_flight (FpSync     *self,
+                 const char *host)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->flights);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (g_str_equal (((FpSyncFlight *) value)->claim->item->host, host))
+      n++;
+
+  return n;
+}
+
+static Host *
+get_host (Choice     *choice,
+          const char *name)
+{
+  Host *host = g_hash_table_lookup (choice->hosts, name);
+
+  if (!host)
+    {
+      host = g_new0 (Host, 1);
+      host->breaker = fp_sync_get_breaker (choice->sync, name);
+      host->in_flight = count_in_flight (choice->sync, name);
+      host->room = fp_breaker_get_room (host->breaker, choice->now, host->in_flight, FP_SYNC_PER_HOST);
+      host->half_open = fp_breaker_is_half_open (host->breaker, choice->now);
+      host->askers = g_ptr_array_new ();
+      g_hash_table_insert (choice->hosts, g_strdup (name), host);
+    }
+
+  return host;
+}
+
+/* The first of a host nearly always has its place, so that hosts that hang with all they may have starve no other. */
+static gboolean
+has_place (Choice     *choice,
+           const Host *host)
+{
+  return choice->in_flight < (host->in_flight == 0 ? FP_SYNC_HOSTS_AT_ONCE : FP_SYNC_AT_ONCE);
+}
+
+/* One row less of the last look; the last one of its host makes us look for more. */
+static void
+use_row (FpSync       *self,
+         const FpItem *item)
+{
+  guint left = GPOINTER_TO_UINT (g_hash_table_lookup (self->rows_left, item->host));
+
+  if (left <= 1)
+    self->want_look = TRUE;
+  g_hash_table_insert (self->rows_left, g_strdup (item->host), GUINT_TO_POINTER (left > 0 ? left - 1 : 0));
+}
+
+static void
+take (Choice       *choice,
+      Host         *host,
+      const FpItem *item)
+{
+  fp_breaker_began (host->breaker, item->id, choice->now);
+  g_array_append_val (choice->turn->claims, item->id);
+  use_row (choice->sync, item);
+  choice->in_flight++;
+  host->in_flight++;
+  host->room--;
+}
+
+/* A person wants it now: it is what asks whether the host is back. */
+static void
+open_for_manual (Choice       *choice,
+                 Host         *host,
+                 const FpItem *item)
+{
+  if (!item->manual || host->room > 0 || !fp_breaker_let_ask (host->breaker, choice->now))
+    return;
+
+  host->room = 1;
+  host->half_open = TRUE;
+}
+
+static void
+consider (Choice       *choice,
+          const FpItem *item)
+{
+  FpGate gate = fp_sync_gate (choice->sync, item);
+  Host *host;
+
+  if (g_hash_table_contains (choice->sync->flights, &item->id))
+    return;
+  if (gate == FP_GATE_METERED)
+    {
+      g_array_append_val (choice->turn->parks, item->id);
+      use_row (choice->sync, item);
+    }
+  if (gate != FP_GATE_OPEN)
+    return;
+
+  host = get_host (choice, item->host);
+  open_for_manual (choice, host, item);
+  if (host->room == 0)
+    return;
+  if (host->half_open)
+    g_ptr_array_add (host->askers, (gpointer) item);
+  else if (has_place (choice, host))
+    take (choice, host, item);
+}
+
+static void
+choose_askers (Choice *choice)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, choice->hosts);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Host *host = value;
+
+      if (host->askers->len > 0 && has_place (choice, host))
+        take (choice, host, g_ptr_array_index (host->askers, fp_breaker_pick (host->breaker, host->askers)));
+    }
+}
+
+static gboolean
+has_id (GArray *ids,
+        gint64  id)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (g_array_index (ids, gint64, i) == id)
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+forget_used (FpSync     *self,
+             FpSyncTurn *turn)
+{
+  if (turn->claims->len + turn->parks->len == 0)
+    return;
+
+  for (guint i = self->due->len; i > 0; i--)
+    {
+      const FpItem *item = g_ptr_array_index (self->due, i - 1);
+
+      if (has_id (turn->claims, item->id) || has_id (turn->parks, item->id))
+        g_ptr_array_remove_index (self->due, i - 1);
+    }
+}
+
+/**
+ * fp_sync_choose:
+ *
+ * Fills @turn with what may go now, in due order: hosts are independent, an open
+ * gate and a closed breaker given; and with what has to wait for another network.
+ */
+void
+fp_sync_choose (FpSync     *self,
+                FpSyncTurn *turn)
+{
+  Choice choice = { .sync = self,
+                    .turn = turn,
+                    .in_flight = g_hash_table_size (self->flights),
+                    .now = fp_clock_get_boot_ms (self->clock) };
+
+  if (!self->due || self->paused || choice.now < self->full_until)
+    return;
+
+  choice.hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, host_free);
+  for (guint i = 0; i < self->due->len && choice.in_flight < FP_SYNC_HOSTS_AT_ONCE; i++)
+    consider (&choice, g_ptr_array_index (self->due, i));
+  choose_askers (&choice);
+  forget_used (self, turn);
+  g_hash_table_unref (choice.hosts);
+}
