@@ -332,6 +332,8 @@ edit (FpCli     *cli,
   fp_engine_get_item_async (cli->engine, id, NULL, fp_cli_await_cb, &await);
   item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), NULL, NULL);
   /* What is gone, too, is told by the call that misses it. */
+  if (!item && owned)
+    return edit_request (cli, id, g_steal_pointer (&owned), reach);
   if (!item || item->kind == FP_ITEM_SUBMISSION)
     return owned ? fp_cli_usage (_("edit: %" G_GINT64_FORMAT " is a submission; “fieldpostctl edit %" G_GINT64_FORMAT
                                    "” alone opens it as a draft"), id, id)

@@ -24,6 +24,8 @@ static const FpCliCommand commands[] = {
   { "fill", fp_cli_fill, "FORM [--set PATH=VALUE]…", N_("Fill a form and submit it") },
   { "forms", fp_cli_forms, "list|show|add|new|remove|update", N_("Forms: list, look at, add, write, remove, update") },
   { "drafts", fp_cli_drafts, "list|show|discard|undo", N_("Drafts") },
+  { "export", fp_cli_export, "[--move] [--to DIR] [ID…]", N_("Write items and drafts to a folder of plain files") },
+  { "import", fp_cli_import, "DIR", N_("Take over what was exported") },
   { "server", fp_cli_server, "add|list|remove", N_("Servers that forms come from") },
   { "doctor", fp_cli_doctor, "", N_("Check that everything works, and say what does not") },
   { NULL },

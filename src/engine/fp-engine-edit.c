@@ -3,6 +3,7 @@
 #include "engine/fp-engine-edit.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "base/fp-json.h"
 #include "engine/fp-engine-private.h"
@@ -234,7 +235,8 @@ keep_secret (Edit    *edit,
 
   if (g_strcmp0 (before->host, after->host) == 0)
     {
-      if (!after->secret_id)
+      /* Of the account of its server; what stood in a header or in the address was taken away with that. */
+      if (!after->secret_id && !strstr (before->url, "{secret}") && !strstr (before->headers, "{secret}"))
         after->secret_id = g_strdup (before->secret_id);
       return TRUE;
     }

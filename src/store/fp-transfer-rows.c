@@ -1,0 +1,215 @@
+#include "store/fp-transfer-rows.h"
+
+#include <string.h>
+
+#include "store/fp-store-private.h"
+
+#define UID_LENGTH 36
+
+static GArray *
+read_ids (FpStmt  *stmt,
+          GError **error)
+{
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  FpStep step;
+
+  while ((step = fp_stmt_step (stmt, error)) == FP_STEP_ROW)
+    {
+      gint64 id = fp_stmt_get_int (stmt, 0);
+
+      g_array_append_val (ids, id);
+    }
+
+  return step == FP_STEP_DONE ? g_steal_pointer (&ids) : NULL;
+}
+
+static gboolean
+is_listed (GArray *ids,
+           gint64  id)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (g_array_index (ids, gint64, i) == id)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* "1, 3, 4" of the bits. */
+static char *
+dup_states (guint states)
+{
+  GString *list = g_string_new (NULL);
+
+  for (guint state = FP_ITEM_PENDING; state <= FP_ITEM_SENT; state++)
+    if (states & 1u << state)
+      g_string_append_printf (list, "%s%u", list->len ? ", " : "", state);
+
+  return g_string_free (list, FALSE);
+}
+
+GArray *
+fp_transfer_rows_select (FpStoreTxn             *txn,
+                         const FpTransferQuery  *query,
+                         gboolean                move,
+                         gint64                  after,
+                         guint                   limit,
+                         GError                **error)
+{
+  guint states = move ? query->states & ~(1u << FP_ITEM_SENDING | 1u << FP_ITEM_SENT | 1u << FP_ITEM_DISCARDED)
+                      : query->states;
+  g_autofree char *list = dup_states (states);
+  g_autofree char *sql = NULL;
+  g_autoptr(FpStmt) stmt = NULL;
+  g_autoptr(GArray) ids = NULL;
+
+  sql = g_strdup_printf ("SELECT id FROM item WHERE id > ?1 AND state IN (%s) AND (?2 IS NULL OR tag = ?2)"
+                         " AND coalesce(hold, '') NOT IN ('staging'%s) ORDER BY id LIMIT ?3",
+                         list, move ? ", 'moved'" : "");
+  stmt = fp_stmt_new (txn->db, sql, error);
+  if (!stmt)
+    return NULL;
+  fp_stmt_bind_int (stmt, 1, after);
+  fp_stmt_bind_text (stmt, 2, query->tag);
+  fp_stmt_bind_int (stmt, 3, query->ids ? -1 : (gint64) limit);
+  ids = read_ids (stmt, error);
+  for (guint i = ids && query->ids ? ids->len : 0; i > 0; i--)
+    if (!is_listed (query->ids, g_array_index (ids, gint64, i - 1)))
+      g_array_remove_index (ids, i - 1);
+  if (ids && ids->len > limit)
+    g_array_set_size (ids, limit);
+
+  return g_steal_pointer (&ids);
+}
+
+GArray *
+fp_transfer_rows_moved (FpStoreTxn  *txn,
+                        const char  *uid,
+                        gint64       after,
+                        guint        limit,
+                        GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  stmt = fp_stmt_new (txn->db,
+                      "SELECT id FROM item WHERE state = 4 AND hold = 'moved' AND id > ?1"
+                      " AND substr(reason, 1, 36) = ?2 ORDER BY id LIMIT ?3",
+                      error);
+  if (!stmt)
+    return NULL;
+  fp_stmt_bind_int (stmt, 1, after);
+  fp_stmt_bind_text (stmt, 2, uid);
+  fp_stmt_bind_int (stmt, 3, limit);
+
+  return read_ids (stmt, error);
+}
+
+/* "UID state hold": a row that is held as moved has no other reason to tell. */
+gboolean
+fp_transfer_rows_hold (FpStoreTxn  *txn,
+                       const char  *uid,
+                       FpItem      *item,
+                       GError     **error)
+{
+  FpItemState before = item->state;
+  g_autofree char *note = g_strdup_printf ("%s %s %s", uid, fp_item_state_to_string (before),
+                                           before == FP_ITEM_HELD && item->hold ? item->hold : "");
+
+  g_clear_pointer (&item->reason_code, g_free);
+  g_free (item->reason);
+  item->reason = g_steal_pointer (&note);
+  item->state = FP_ITEM_HELD;
+  g_free (item->hold);
+  item->hold = g_strdup ("moved");
+
+  return fp_item_rows_update (txn, item, before, error);
+}
+
+gboolean
+fp_transfer_rows_before (const FpItem  *item,
+                         FpItemState   *state,
+                         char         **hold)
+{
+  g_auto(GStrv) words = NULL;
+
+  if (item->state != FP_ITEM_HELD || g_strcmp0 (item->hold, "moved") != 0 || !item->reason
+      || strlen (item->reason) <= UID_LENGTH)
+    return FALSE;
+  words = g_strsplit (item->reason + UID_LENGTH + 1, " ", 2);
+  *state = words[0] ? fp_item_state_from_string (words[0]) : 0;
+  *hold = words[0] && words[1] && *words[1] ? g_strdup (words[1]) : NULL;
+
+  return *state != 0;
+}
+
+gboolean
+fp_transfer_rows_was_sent (FpStoreTxn *txn,
+                           const char *uid)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db, "SELECT 1 FROM receipt WHERE uid = ?", NULL);
+
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, uid);
+
+  return fp_stmt_step (stmt, NULL) == FP_STEP_ROW;
+}
+
+static gboolean
+find_form (FpStoreTxn  *txn,
+           FpFormRow   *row,
+           GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+  FpStep step;
+
+  stmt = fp_stmt_new (txn->db,
+                      "SELECT id FROM form WHERE form_id = ?1 AND version = ?2 AND md5 = ?3"
+                      " ORDER BY server IS ?4 DESC, hidden, id LIMIT 1",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, row->form_id);
+  fp_stmt_bind_text (stmt, 2, row->version);
+  fp_stmt_bind_text (stmt, 3, row->md5);
+  fp_stmt_bind_row (stmt, 4, row->server);
+  step = fp_stmt_step (stmt, error);
+  row->id = step == FP_STEP_ROW ? fp_stmt_get_int (stmt, 0) : 0;
+
+  return step != FP_STEP_ERROR;
+}
+
+gboolean
+fp_transfer_rows_add_form (FpStoreTxn  *txn,
+                           FpFormRow   *row,
+                           GBytes      *xml,
+                           GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  if (!find_form (txn, row, error))
+    return FALSE;
+  if (row->id)
+    return TRUE;
+
+  stmt = fp_stmt_new (txn->db,
+                      "INSERT INTO form (form_id, version, title, md5, server, submit_url, added, hidden, xml)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                      " EXISTS (SELECT 1 FROM form WHERE form_id = ?1 AND hidden = 0), ?8)",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, row->form_id);
+  fp_stmt_bind_text (stmt, 2, row->version);
+  fp_stmt_bind_text (stmt, 3, row->title);
+  fp_stmt_bind_text (stmt, 4, row->md5);
+  fp_stmt_bind_row (stmt, 5, row->server);
+  fp_stmt_bind_text (stmt, 6, row->submit_url);
+  fp_stmt_bind_int (stmt, 7, txn->now);
+  fp_stmt_bind_bytes (stmt, 8, xml);
+  if (!fp_stmt_run (stmt, NULL, error))
+    return FALSE;
+  row->id = sqlite3_last_insert_rowid (txn->db->handle);
+  fp_store_txn_touch (txn, FP_STORE_FORMS, 0);
+
+  return TRUE;
+}

@@ -1,0 +1,48 @@
+/* fp-transfer-rows.h — what leaves for another place and what comes from one */
+#pragma once
+
+#include "store/fp-form-rows.h"
+
+G_BEGIN_DECLS
+
+/* Which items. */
+typedef struct {
+  guint   states; /* bits 1 << FpItemState */
+  char   *tag;    /* (nullable) */
+  GArray *ids;    /* (nullable): only these, gint64 */
+} FpTransferQuery;
+
+/* Ids greater than @after in their order, at most @limit. What was moved away is left out, with @move what is being
+ * sent, copied or was sent, too. */
+GArray   *fp_transfer_rows_select   (FpStoreTxn             *txn,
+                                     const FpTransferQuery  *query,
+                                     gboolean                move,
+                                     gint64                  after,
+                                     guint                   limit,
+                                     GError                **error);
+/* Ids greater than @after of what the export @uid holds as moved. */
+GArray   *fp_transfer_rows_moved    (FpStoreTxn             *txn,
+                                     const char             *uid,
+                                     gint64                  after,
+                                     guint                   limit,
+                                     GError                **error);
+/* Holds an item as moved by the export @uid; what it was before is kept with it. */
+gboolean  fp_transfer_rows_hold     (FpStoreTxn             *txn,
+                                     const char             *uid,
+                                     FpItem                 *item,
+                                     GError                **error);
+/* State and hold (nullable) of a moved item before it was: words. FALSE: it is not held so. */
+gboolean  fp_transfer_rows_before   (const FpItem           *item,
+                                     FpItemState            *state,
+                                     char                  **hold);
+/* TRUE if a receipt says that it was sent from here; it may be cleaned up since. */
+gboolean  fp_transfer_rows_was_sent (FpStoreTxn             *txn,
+                                     const char             *uid);
+/* The row with the same form and bytes, also a hidden one; otherwise adds it, hidden where another version is visible.
+ * Sets row->id. */
+gboolean  fp_transfer_rows_add_form (FpStoreTxn             *txn,
+                                     FpFormRow              *row,
+                                     GBytes                 *xml,
+                                     GError                **error);
+
+G_END_DECLS
