@@ -311,6 +311,10 @@ fp_cli_sync (FpCli  *cli,
     { NULL },
   };
 
+  if (argc > 1 && g_str_equal (argv[1], "register"))
+    return fp_cli_sync_register (cli, argc - 1, argv + 1);
+  if (argc > 1 && g_str_equal (argv[1], "unregister"))
+    return fp_cli_sync_unregister (cli, argc - 1, argv + 1);
   if (!fp_cli_parse (cli, "[TAG]", entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) > 1)

@@ -122,6 +122,13 @@ int fp_cli_drafts  (FpCli *cli, int argc, char **argv);
 int fp_cli_export  (FpCli *cli, int argc, char **argv);
 int fp_cli_import  (FpCli *cli, int argc, char **argv);
 int fp_cli_server  (FpCli *cli, int argc, char **argv);
+int fp_cli_event   (FpCli *cli, int argc, char **argv);
+int fp_cli_tag     (FpCli *cli, int argc, char **argv);
+int fp_cli_periodic (FpCli *cli, int argc, char **argv);
+int fp_cli_cleanup (FpCli *cli, int argc, char **argv);
+int fp_cli_settings (FpCli *cli, int argc, char **argv);
+int fp_cli_sync_register (FpCli *cli, int argc, char **argv);
+int fp_cli_sync_unregister (FpCli *cli, int argc, char **argv);
 int fp_cli_doctor  (FpCli *cli, int argc, char **argv);
 
 /* The visible form with this form id or row number; NULL: was told. */

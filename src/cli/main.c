@@ -27,6 +27,11 @@ static const FpCliCommand commands[] = {
   { "export", fp_cli_export, "[--move] [--to DIR] [ID…]", N_("Write items and drafts to a folder of plain files") },
   { "import", fp_cli_import, "DIR", N_("Take over what was exported") },
   { "server", fp_cli_server, "add|list|remove", N_("Servers that forms come from") },
+  { "event", fp_cli_event, "TAG JSON", N_("Add an event; events of a tag go together") },
+  { "tag", fp_cli_tag, "set|list|remove", N_("Tags of events, and registrations") },
+  { "periodic", fp_cli_periodic, "list|register|unregister|run", N_("Jobs that are done again and again") },
+  { "cleanup", fp_cli_cleanup, "[--dry-run]", N_("Delete what was sent or discarded long ago") },
+  { "settings", fp_cli_settings, "list|get|set|reset", N_("Settings that all programs share") },
   { "doctor", fp_cli_doctor, "", N_("Check that everything works, and say what does not") },
   { NULL },
 };

@@ -1,0 +1,190 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+
+#include "engine/fp-engine-periodic.h"
+
+static FpPeriodicList *
+list_jobs (FpCli   *cli,
+           GError **error)
+{
+  g_auto(FpCliAwait) await = { NULL };
+
+  fp_engine_list_periodic_async (cli->engine, NULL, fp_cli_await_cb, &await);
+
+  return fp_engine_list_periodic_finish (cli->engine, fp_cli_wait (&await), error);
+}
+
+static void
+print_permission (const char *permission)
+{
+  if (g_str_equal (permission, "granted"))
+    g_print ("%s\n", _("Permission: granted; jobs run in the background."));
+  else if (g_str_equal (permission, "denied"))
+    g_print ("%s\n", _("Permission: denied; no job runs. “periodic register” asks again."));
+  else
+    g_print ("%s\n", _("Permission: not asked yet; no job runs. “periodic register” asks."));
+}
+
+static char *
+dup_interval (gint64 ms)
+{
+  gint64 hours = ms / FP_PERIODIC_HOUR_MS;
+
+  if (ms % FP_PERIODIC_HOUR_MS != 0)
+    return g_strdup_printf (_("%.1f h"), (double) ms / FP_PERIODIC_HOUR_MS);
+
+  return g_strdup_printf (_("%d h"), (int) hours);
+}
+
+static void
+print_job (const FpPeriodicRow *row)
+{
+  g_autofree char *name = fp_cli_dup_padded (row->name, 24);
+  g_autofree char *interval = dup_interval (row->min_interval);
+  g_autofree char *interval_column = fp_cli_dup_padded (interval, 8);
+  g_autofree char *when = row->last_run > 0 ? fp_time_dup_words (row->last_run) : g_strdup (_("never"));
+  g_autofree char *when_column = fp_cli_dup_padded (when, 16);
+  g_autofree char *reason = fp_cli_dup_line (row->last_result);
+
+  g_print ("%s %s %s %s\n", name, interval_column, when_column, reason);
+}
+
+static int
+periodic_list (FpCli  *cli,
+               int     argc,
+               char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(FpPeriodicList) list = NULL;
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (rest[0])
+    return fp_cli_usage (_("periodic list: takes no arguments"));
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  list = list_jobs (cli, &error);
+  if (!list)
+    return fp_cli_fail ("periodic list", error);
+
+  if (cli->json)
+    {
+      JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+      JsonArray *array = json_array_new ();
+
+      for (guint i = 0; i < list->jobs->len; i++)
+        json_array_add_element (array, fp_periodic_to_json (g_ptr_array_index (list->jobs, i), list->permission));
+      json_node_take_array (node, array);
+      fp_cli_print_json (node);
+      return FP_EXIT_OK;
+    }
+  print_permission (list->permission);
+  if (list->jobs->len == 0)
+    g_printerr ("%s\n", _("No jobs yet."));
+  for (guint i = 0; i < list->jobs->len; i++)
+    print_job (g_ptr_array_index (list->jobs, i));
+
+  return FP_EXIT_OK;
+}
+
+static int
+periodic_register (FpCli  *cli,
+                   int     argc,
+                   char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autofree char *bus_name = NULL;
+  g_auto(FpCliAwait) await = { NULL };
+  gint64 seconds = 0;
+  GError *error = NULL;
+  gboolean granted;
+  const GOptionEntry entries[] = {
+    { "interval", 0, 0, G_OPTION_ARG_INT64, &seconds,
+      N_("Least time between two runs, at least 3600; not needed for daily-sync and check-updates"), N_("SECONDS") },
+    { "bus-name", 0, 0, G_OPTION_ARG_STRING, &bus_name, N_("Program on the session bus that is started and told"),
+      N_("NAME") },
+    { NULL },
+  };
+
+  if (!fp_cli_parse (cli, "NAME", entries, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("periodic register: the name of one job"));
+  if (seconds < 0 || seconds > G_MAXINT32)
+    return fp_cli_usage (_("--interval: that is no time in seconds"));
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_register_periodic_async (cli->engine, rest[0], bus_name, seconds * 1000, NULL, fp_cli_await_cb, &await);
+  granted = fp_engine_register_periodic_finish (cli->engine, fp_cli_wait (&await), &error);
+  if (error)
+    return fp_cli_fail ("periodic register", error);
+  if (!cli->json)
+    print_permission (granted ? "granted" : "denied");
+
+  return granted ? FP_EXIT_OK : FP_EXIT_REFUSED;
+}
+
+static int
+periodic_unregister (FpCli  *cli,
+                     int     argc,
+                     char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_auto(FpCliAwait) await = { NULL };
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, "NAME", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("periodic unregister: the name of one job"));
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_unregister_periodic_async (cli->engine, rest[0], NULL, fp_cli_await_cb, &await);
+  if (!fp_engine_unregister_periodic_finish (cli->engine, fp_cli_wait (&await), &error))
+    return fp_cli_fail ("periodic unregister", error);
+
+  return FP_EXIT_OK;
+}
+
+static int
+periodic_run (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_auto(FpCliAwait) await = { NULL };
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, "NAME", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("periodic run: the name of one job"));
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_run_periodic_async (cli->engine, rest[0], NULL, fp_cli_await_cb, &await);
+  if (!fp_engine_run_periodic_finish (cli->engine, fp_cli_wait (&await), &error))
+    return fp_cli_fail (rest[0], error);
+
+  return FP_EXIT_OK;
+}
+
+int
+fp_cli_periodic (FpCli  *cli,
+                 int     argc,
+                 char  **argv)
+{
+  static const FpCliCommand commands[] = {
+    { "list", periodic_list, "", N_("List periodic jobs, and whether they may run") },
+    { "register", periodic_register, "NAME [--interval SECONDS] [--bus-name NAME]",
+      N_("Register daily-sync, check-updates or another program's job") },
+    { "unregister", periodic_unregister, "NAME", N_("Do a job no more") },
+    { "run", periodic_run, "NAME", N_("Do a job now") },
+    { NULL },
+  };
+
+  return fp_cli_dispatch (cli, "periodic", commands, argc - 1, argv + 1);
+}

@@ -1,0 +1,184 @@
+#include "config.h"
+
+#include "cli/fp-cli.h"
+
+#include <glib/gi18n.h>
+
+#include "engine/fp-engine-preferences.h"
+
+static JsonNode *
+value_to_json (gconstpointer row)
+{
+  const FpSettingValue *value = row;
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
+  g_autofree char *fallback = fp_setting_dup_word (value->kind, value->kind->fallback);
+
+  json_object_set_string_member (object, "name", value->kind->name);
+  if (value->kind->type == FP_SETTING_SWITCH)
+    json_object_set_boolean_member (object, "value", g_str_equal (value->stored, "1"));
+  else if (value->kind->type == FP_SETTING_NUMBER)
+    json_object_set_int_member (object, "value", g_ascii_strtoll (value->stored, NULL, 10));
+  else
+    json_object_set_string_member (object, "value", word);
+  json_object_set_string_member (object, "default", fallback);
+  json_object_set_boolean_member (object, "shared", value->kind->roams);
+  if (value->changed > 0)
+    json_object_set_int_member (object, "changed", value->changed);
+  else
+    json_object_set_null_member (object, "changed");
+  json_node_take_object (node, object);
+
+  return node;
+}
+
+static GPtrArray *
+list_values (FpCli   *cli,
+             GError **error)
+{
+  g_auto(FpCliAwait) await = { NULL };
+
+  fp_engine_list_settings_async (cli->engine, NULL, fp_cli_await_cb, &await);
+
+  return fp_engine_list_settings_finish (cli->engine, fp_cli_wait (&await), error);
+}
+
+static int
+settings_list (FpCli  *cli,
+               int     argc,
+               char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GPtrArray) values = NULL;
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (rest[0])
+    return fp_cli_usage (_("settings list: takes no arguments"));
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  values = list_values (cli, &error);
+  if (!values)
+    return fp_cli_fail ("settings list", error);
+
+  if (cli->json)
+    {
+      fp_cli_print_array (values, value_to_json);
+      return FP_EXIT_OK;
+    }
+  for (guint i = 0; i < values->len; i++)
+    {
+      const FpSettingValue *value = g_ptr_array_index (values, i);
+      g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
+      g_autofree char *name_column = fp_cli_dup_padded (value->kind->name, 17);
+      g_autofree char *word_column = fp_cli_dup_padded (word, 12);
+
+      g_print ("%s %s %s\n", name_column, word_column, _(value->kind->help));
+    }
+
+  return FP_EXIT_OK;
+}
+
+static int
+settings_get (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+  g_autoptr(GPtrArray) values = NULL;
+  GError *error = NULL;
+
+  if (!fp_cli_parse (cli, "NAME", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("settings get: the name of one setting"));
+  if (!fp_cli_open (cli))
+    return FP_EXIT_STORE;
+  values = list_values (cli, &error);
+  if (!values)
+    return fp_cli_fail ("settings get", error);
+
+  for (guint i = 0; i < values->len; i++)
+    {
+      const FpSettingValue *value = g_ptr_array_index (values, i);
+      g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
+
+      if (!g_str_equal (value->kind->name, rest[0]))
+        continue;
+      if (cli->json)
+        fp_cli_print_json (value_to_json (value));
+      else
+        g_print ("%s\n", word);
+      return FP_EXIT_OK;
+    }
+
+  return fp_cli_fail ("settings get", g_error_new (FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND,
+                                                   _("there is no setting “%s”"), rest[0]));
+}
+
+/* @word: (nullable): NULL = as if it never was set. */
+static int
+change (FpCli      *cli,
+        const char *command,
+        const char *name,
+        const char *word)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  GError *error = NULL;
+
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  fp_engine_set_setting_async (cli->engine, name, word, NULL, fp_cli_await_cb, &await);
+  if (!fp_engine_set_setting_finish (cli->engine, fp_cli_wait (&await), &error))
+    return fp_cli_fail (command, error);
+
+  return FP_EXIT_OK;
+}
+
+static int
+settings_set (FpCli  *cli,
+              int     argc,
+              char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+
+  if (!fp_cli_parse (cli, "NAME VALUE", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 2)
+    return fp_cli_usage (_("settings set: a name and a value"));
+
+  return change (cli, "settings set", rest[0], rest[1]);
+}
+
+static int
+settings_reset (FpCli  *cli,
+                int     argc,
+                char  **argv)
+{
+  g_auto(GStrv) rest = NULL;
+
+  if (!fp_cli_parse (cli, "NAME", NULL, argc, argv, &rest))
+    return FP_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return fp_cli_usage (_("settings reset: the name of one setting"));
+
+  return change (cli, "settings reset", rest[0], NULL);
+}
+
+int
+fp_cli_settings (FpCli  *cli,
+                 int     argc,
+                 char  **argv)
+{
+  static const FpCliCommand commands[] = {
+    { "list", settings_list, "", N_("List the settings with their values") },
+    { "get", settings_get, "NAME", N_("Show one setting") },
+    { "set", settings_set, "NAME VALUE", N_("Change a setting") },
+    { "reset", settings_reset, "NAME", N_("Set it back") },
+    { NULL },
+  };
+
+  return fp_cli_dispatch (cli, "settings", commands, argc - 1, argv + 1);
+}
