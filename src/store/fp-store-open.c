@@ -94,6 +94,25 @@ settle_marks (FpStore *self,
                                                        : fp_mark_set (self->folder, FP_MARK_UNCLEAN, NULL, error);
 }
 
+/* Every store has one from the beginning. */
+static char *
+dup_store_id (FpDb    *db,
+              GError **error)
+{
+  GError *failure = NULL;
+  char *id = fp_db_dup_text (db, "SELECT value FROM meta WHERE name = 'store-id'", &failure);
+
+  if (g_error_matches (failure, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&failure);
+      g_set_error (&failure, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT, "The store is damaged: it has no id");
+    }
+  if (failure)
+    g_propagate_error (error, failure);
+
+  return id;
+}
+
 static gboolean
 open_connections (FpStore *self,
                   gboolean network,
@@ -105,7 +124,7 @@ open_connections (FpStore *self,
 
   if (!writer)
     return FALSE;
-  id = fp_db_dup_text (writer, "SELECT value FROM meta WHERE name = 'store-id'", error);
+  id = dup_store_id (writer, error);
   if (!id || !fp_machine_claim (writer, self->pretend_machine, error))
     return FALSE;
   reader = fp_database_open (self->folder, FP_DATABASE_READER, network, error);
