@@ -33,6 +33,7 @@ static const Reason reasons[] = {
   { "form-access", N_("You have no access to this form"), TRUE },
   { "account", N_("The server does not accept the user name or password"), TRUE },
   { "account-forbidden", N_("The server does not allow this account to send here"), TRUE },
+  { "account-none", N_("The server asks for a user name and password"), TRUE },
   { "account-missing", N_("The password for this server is missing"), FALSE },
   { "keyring", N_("The keyring is locked"), TRUE },
   { "proxy", N_("The network's proxy asks for a password"), TRUE },

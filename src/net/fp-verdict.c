@@ -281,7 +281,7 @@ fp_verdict_clear (FpVerdict *verdict)
 }
 
 /* Written by the sender, not by an answer alone. */
-static const char *const later_codes[] = { "form-access" };
+static const char *const later_codes[] = { "form-access", "account-none" };
 
 static gpointer
 collect_codes (gpointer data)

@@ -42,6 +42,7 @@ typedef enum {
  * "access"                401, 403 of an OpenRosa server: the account, or this form
  * "form-access"           the same, and the account may read the form list: it is this form
  * "account"               401 although credentials were sent; or the form list was refused too
+ * "account-none"          the form list was refused, and no credentials were sent
  * "account-forbidden"     403 to several items of an account at this address
  * "account-missing"       the account's secret is not in the keyring, or belongs to another server
  * "keyring"               the keyring is locked or absent

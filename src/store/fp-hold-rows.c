@@ -407,3 +407,52 @@ fp_hold_rows_repair (FpStoreTxn  *txn,
   fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
   return TRUE;
 }
+
+/* Also what is in flight: its next attempt is with the new one, and the answer to the old one holds nothing. */
+gboolean
+fp_hold_rows_move_account (FpStoreTxn  *txn,
+                           const char  *from,
+                           const char  *to,
+                           GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  g_return_val_if_fail (txn && from && to, FALSE);
+
+  if (!fp_hold_rows_repair (txn, from, error))
+    return FALSE;
+  stmt = fp_stmt_new (txn->db, "UPDATE item SET secret_id = ?1 WHERE secret_id = ?2 AND state IN (1, 2, 3, 4)", error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, to);
+  fp_stmt_bind_text (stmt, 2, from);
+
+  return fp_stmt_run (stmt, NULL, error);
+}
+
+gboolean
+fp_hold_rows_give_account (FpStoreTxn  *txn,
+                           gint64       server,
+                           const char  *host,
+                           const char  *to,
+                           GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  g_return_val_if_fail (txn && host && to, FALSE);
+
+  if (!fp_hold_rows_lift (txn, FP_HOLD_ANONYMOUS, host, error))
+    return FALSE;
+  stmt = fp_stmt_new (txn->db,
+                      "UPDATE item SET secret_id = ?1 WHERE state IN (1, 2, 3, 4) AND secret_id IS NULL"
+                      " AND host = ?2 AND protocol = 2 AND form IN (SELECT id FROM form WHERE server = ?3)",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, to);
+  fp_stmt_bind_text (stmt, 2, host);
+  fp_stmt_bind_int (stmt, 3, server);
+
+  /* The forms that were refused to nobody are another matter now. */
+  return fp_stmt_run (stmt, NULL, error) && fp_hold_rows_repair (txn, to, error);
+}

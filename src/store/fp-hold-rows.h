@@ -73,4 +73,16 @@ gboolean    fp_hold_rows_repair    (FpStoreTxn      *txn,
                                     const char      *secret_id,
                                     GError         **error);
 
+/* Everything unsent that is sent with the account @from is sent with @to from now on, and goes again. */
+gboolean    fp_hold_rows_move_account (FpStoreTxn    *txn,
+                                       const char    *from,
+                                       const char    *to,
+                                       GError       **error);
+/* The same for submissions of @server's forms that were queued while it had no account, to its host. */
+gboolean    fp_hold_rows_give_account (FpStoreTxn    *txn,
+                                       gint64         server,
+                                       const char    *host,
+                                       const char    *to,
+                                       GError       **error);
+
 G_END_DECLS

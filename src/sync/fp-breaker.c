@@ -239,9 +239,8 @@ is_refusal (const FpVerdict *verdict,
   if (http_status < 400 || http_status > 499)
     return FALSE;
 
-  return verdict->kind == FP_VERDICT_ITEM || verdict->kind == FP_VERDICT_SLOW
-         || verdict->kind == FP_VERDICT_HOLD_ACCOUNT || verdict->kind == FP_VERDICT_HOLD_FORM
-         || verdict->kind == FP_VERDICT_HOLD_PROXY;
+  /* What a hold keeps is kept already, and only that: other accounts and forms of the host go on. */
+  return verdict->kind == FP_VERDICT_ITEM || verdict->kind == FP_VERDICT_SLOW;
 }
 
 static void

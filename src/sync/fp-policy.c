@@ -136,6 +136,7 @@ settle_state (FpItem          *item,
       return next_slow_wait (item, verdict->retry_after);
 
     case FP_VERDICT_HOLD_ACCOUNT:
+    case FP_VERDICT_HOLD_ENDPOINT:
       hold (item, "account");
       return -1;
 
@@ -152,6 +153,7 @@ settle_state (FpItem          *item,
       return FP_POLICY_REPOST_MS + fp_policy_quick_wait (random, 0, verdict->retry_after);
 
     case FP_VERDICT_RETRY:
+    case FP_VERDICT_SPLIT: /* fp_policy_go_on(), unless there is nothing to split */
     case FP_VERDICT_BETWEEN:
     default:
       step_back (item);
@@ -201,11 +203,52 @@ fp_policy_apply (FpItem                *item,
     item->attempts++;
 
   clear_wait (item);
+  if (verdict->lost && attempt->asks_if_lost)
+    {
+      hold (item, "lost");
+      return;
+    }
+
   wait = settle_state (item, verdict, attempt->faults, random);
   if (wait >= 0)
     set_wait (item, wait, attempt);
   if (wait >= 0 && verdict->retry_after > 0)
     item->not_before = attempt->now_wall + MIN (verdict->retry_after, RETRY_AFTER_MAX_MS);
+}
+
+/**
+ * fp_policy_go_on:
+ * @item: a submission in state sending that takes several requests
+ *
+ * The server took a part, or a part was too large for it and is spread anew.
+ */
+void
+fp_policy_go_on (FpItem                *item,
+                 guint                  http_status,
+                 const FpPolicyAttempt *attempt)
+{
+  g_return_if_fail (item->state == FP_ITEM_SENDING);
+
+  step (item, FP_EVENT_WILL_RETRY);
+  g_clear_pointer (&item->reason_code, g_free);
+  g_clear_pointer (&item->reason, g_free);
+  item->status = (gint) http_status;
+  item->last_try = attempt->now_wall;
+  item->changed = attempt->now_wall;
+  item->attempts = 0;
+  item->slow_step = 0;
+  item->maybe_delivered = attempt->maybe_before || item->posts_done > 0;
+  clear_wait (item);
+}
+
+void
+fp_policy_hold_lost (FpItem *item)
+{
+  g_return_if_fail (item->state == FP_ITEM_SENDING);
+
+  hold (item, "lost");
+  item->maybe_delivered = TRUE;
+  item->manual = FALSE;
 }
 
 /**

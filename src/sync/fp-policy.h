@@ -21,6 +21,7 @@ gint64   fp_policy_slow_wait  (guint     step);
 
 typedef struct {
   gboolean    maybe_before; /* maybe_delivered before this attempt was claimed */
+  gboolean    asks_if_lost; /* a person wants to be asked after a lost answer */
   guint       faults;       /* attempts in a row, this one included, that the server had no part in */
   gint64      now_boot;     /* boot ms… */
   const char *boot_id;      /* …of this boot */
@@ -33,6 +34,14 @@ void     fp_policy_apply      (FpItem                *item,
                                guint                  http_status,
                                const FpPolicyAttempt *attempt,
                                FpRandom              *random);
+
+/* Some of it is stored, or it goes in other requests than it did: the rest goes on at once, and no try is used up. */
+void     fp_policy_go_on      (FpItem                *item,
+                               guint                  http_status,
+                               const FpPolicyAttempt *attempt);
+
+/* Nobody can know whether it arrived, and a person is to be asked. */
+void     fp_policy_hold_lost  (FpItem          *item);
 
 /* The attempt was given up by us (network gone, stop, resume): the item waits again as if nothing had been tried. */
 void     fp_policy_give_back  (FpItem          *item,

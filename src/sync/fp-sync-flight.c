@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/fp-json.h"
+#include "sync/fp-sync-hold.h"
 #include "sync/fp-sync-request.h"
+#include "sync/fp-sync-split.h"
 
 #define PROGRESS_EVERY_US (G_USEC_PER_SEC / 4)
 #define RECEIPT_BODY_MAX 4096
@@ -109,15 +111,60 @@ ms_since_usable (FpSync         *self,
   return MAX (0, answer->first_byte_boot - since);
 }
 
-static void
-remember_repost (FpSync          *self,
-                 const FpItem    *item,
-                 const FpVerdict *verdict)
+/* NULL: no account, so that a refusal is the item's. */
+static char *
+dup_endpoint (const FpItem *item)
 {
-  if (verdict->kind == FP_VERDICT_REPOST)
-    g_hash_table_add (self->reposted, g_memdup2 (&item->id, sizeof item->id));
-  else if (item->state != FP_ITEM_PENDING)
-    g_hash_table_remove (self->reposted, &item->id);
+  return item->secret_id ? g_strconcat (item->secret_id, "\n", item->url, NULL) : NULL;
+}
+
+/* TRUE if the item before this one was refused at the same address, with the same credentials. */
+static gboolean
+was_forbidden (FpSync       *self,
+               const FpItem *item)
+{
+  g_autofree char *endpoint = dup_endpoint (item);
+  const gint64 *last = endpoint ? g_hash_table_lookup (self->forbidden, endpoint) : NULL;
+
+  return last && *last != item->id;
+}
+
+static void
+note_forbidden (FpSync          *self,
+                const FpItem    *item,
+                const FpVerdict *verdict)
+{
+  g_autofree char *endpoint = dup_endpoint (item);
+
+  if (endpoint && g_strcmp0 (verdict->code, "item-forbidden") == 0)
+    g_hash_table_insert (self->forbidden, g_steal_pointer (&endpoint), g_memdup2 (&item->id, sizeof item->id));
+  else if (endpoint && verdict->contacted)
+    g_hash_table_remove (self->forbidden, endpoint);
+}
+
+/* Any OpenRosa answer may say how large a request the server takes. A turn may be reading the table on its thread. */
+static void
+note_limit (FpSync         *self,
+            const FpItem   *item,
+            const FpAnswer *answer)
+{
+  const char *text = fp_answer_peek_header (answer, "x-openrosa-accept-content-length");
+  gint64 limit = text ? g_ascii_strtoll (text, NULL, 10) : 0;
+  const gint64 *known = g_hash_table_lookup (self->limits, item->host);
+  g_autoptr(GHashTable) limits = NULL;
+  GHashTableIter iter;
+  gpointer host, bytes;
+
+  if (item->protocol != FP_PROTOCOL_OPENROSA || limit <= 0 || (known && *known == limit))
+    return;
+
+  limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_hash_table_iter_init (&iter, self->limits);
+  while (g_hash_table_iter_next (&iter, &host, &bytes))
+    g_hash_table_insert (limits, g_strdup (host), g_memdup2 (bytes, sizeof (gint64)));
+  g_hash_table_insert (limits, g_strdup (item->host), g_memdup2 (&limit, sizeof limit));
+  g_hash_table_unref (self->limits);
+  self->limits = g_steal_pointer (&limits);
 }
 
 /* Takes the item out of @flight into its outcome. */
@@ -134,14 +181,49 @@ outcome_new_from (FpSyncFlight *flight)
 
 static void
 give_back (FpSyncFlight *flight,
-           gboolean      maybe_delivered)
+           gboolean      sent_any)
 {
   FpSync *self = flight->sync;
   FpSyncOutcome *outcome = outcome_new_from (flight);
 
-  fp_policy_give_back (outcome->item, maybe_delivered);
+  outcome->newly_failed = flight->claim->asks_if_lost && sent_any;
+  if (outcome->newly_failed)
+    fp_policy_hold_lost (outcome->item);
+  else
+    fp_policy_give_back (outcome->item, sent_any || flight->claim->maybe_before);
   fp_breaker_cancelled (fp_sync_get_breaker (self, outcome->item->host), outcome->item->id,
                         fp_clock_get_boot_ms (self->clock));
+}
+
+/* A submission whose last part the server does not have yet. TRUE: it goes on, and needs no verdict. */
+static gboolean
+go_on (FpSync                *self,
+       FpSyncOutcome         *outcome,
+       const FpVerdict       *verdict,
+       guint                  http_status,
+       const FpPolicyAttempt *attempt)
+{
+  FpItem *item = outcome->item;
+
+  if (verdict->kind == FP_VERDICT_RECEIPT && fp_sync_split_goes_on (item))
+    {
+      item->posts_done++;
+    }
+  else if (verdict->kind == FP_VERDICT_SPLIT)
+    {
+      const gint64 *limit = g_hash_table_lookup (self->limits, item->host);
+
+      outcome->split = (limit && fp_sync_split (item, *limit)) || fp_sync_split (item, 0);
+      if (!outcome->split)
+        return FALSE;
+    }
+  else
+    {
+      return FALSE;
+    }
+
+  fp_policy_go_on (item, http_status, attempt);
+  return TRUE;
 }
 
 static void
@@ -154,6 +236,7 @@ settle (FpSyncFlight   *flight,
   FpItem *item = outcome->item;
   FpBreaker *breaker = fp_sync_get_breaker (self, item->host);
   FpPolicyAttempt attempt = { .maybe_before = flight->claim->maybe_before,
+                              .asks_if_lost = flight->claim->asks_if_lost,
                               .now_boot = fp_clock_get_boot_ms (self->clock),
                               .boot_id = fp_clock_get_boot_id (self->clock),
                               .now_wall = fp_clock_get_wall_ms (self->clock) };
@@ -162,6 +245,10 @@ settle (FpSyncFlight   *flight,
   outcome->ms = ms_since_usable (self, item, answer);
   fp_breaker_ended (breaker, item->id, verdict, answer->status, self->random, attempt.now_boot);
   attempt.faults = fp_breaker_get_faults (breaker, item->id);
+  note_forbidden (self, item, verdict);
+  if (go_on (self, outcome, verdict, answer->status, &attempt))
+    return;
+
   fp_policy_apply (item, verdict, answer->status, &attempt, self->random);
 
   /* For people: the host may be waited for longer than the item. */
@@ -173,7 +260,7 @@ settle (FpSyncFlight   *flight,
     outcome->receipt = receipt_new (item, answer, attempt.now_wall);
   outcome->newly_failed = (item->state == FP_ITEM_FAILED && flight->claim->state_before != FP_ITEM_FAILED)
                           || item->state == FP_ITEM_HELD;
-  remember_repost (self, item, verdict);
+  outcome->hold = fp_sync_hold_new (verdict, item);
 }
 
 static void
@@ -185,6 +272,24 @@ end_flight (FpSyncFlight *flight,
   g_hash_table_remove (self->flights, &id);
   fp_sync_pump (self);
   flight_free (flight);
+}
+
+/* Of a submission it can only be the file: which one, and how large, helps more than the server's words. */
+static void
+name_file (const FpItem *item,
+           FpVerdict    *verdict)
+{
+  g_autofree char *words = NULL;
+
+  if (item->protocol != FP_PROTOCOL_OPENROSA || g_strcmp0 (verdict->code, "item-too-large") != 0)
+    return;
+
+  words = fp_sync_split_dup_words (item);
+  if (words)
+    {
+      g_free (verdict->words);
+      verdict->words = g_steal_pointer (&words);
+    }
 }
 
 static void
@@ -200,17 +305,24 @@ sent_cb (GObject      *source,
   FpVerdictContext context = { .openrosa = item->protocol == FP_PROTOCOL_OPENROSA,
                                .has_credentials = fp_sync_request_is_known (item),
                                .has_key = item->protocol == FP_PROTOCOL_PLAIN,
-                               .reposted = g_hash_table_contains (self->reposted, &id) };
+                               /* Its last answer, kept with the item: also over a restart. */
+                               .reposted = g_strcmp0 (item->reason_code, "server-conflict") == 0,
+                               .forbidden = was_forbidden (self, item),
+                               .wants_json = flight->claim->success == FP_SUCCESS_JSON,
+                               .takes_redirect = flight->claim->success == FP_SUCCESS_REDIRECT,
+                               .n_files = fp_sync_split_n_files (item) };
 
   if (answer->fault == FP_FAULT_CANCELLED)
     {
-      give_back (flight, answer->sent_any || flight->claim->maybe_before);
+      give_back (flight, answer->sent_any);
     }
   else
     {
       FpVerdict verdict = { 0 };
 
+      note_limit (self, item, answer);
       fp_verdict_judge (answer, &context, &verdict);
+      name_file (item, &verdict);
       settle (flight, answer, &verdict);
       fp_verdict_clear (&verdict);
     }
@@ -255,7 +367,7 @@ fp_sync_flight_start (FpSync      *self,
 
   if (self->stopping || fp_sync_gate (self, claim->item) != FP_GATE_OPEN)
     {
-      give_back (flight, claim->maybe_before);
+      give_back (flight, FALSE);
       flight_free (flight);
       return;
     }

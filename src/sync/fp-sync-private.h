@@ -100,7 +100,11 @@ struct _FpSync
 
   GHashTable *breakers;       /* host -> FpBreaker, owned */
   GHashTable *flights;        /* item -> FpSyncFlight, borrowed: a flight ends itself */
-  GHashTable *reposted;       /* set of items that met one 409, owned */
+
+  /* Of answers. Not durable: what is forgotten by a restart is told again by the next answer. */
+  GHashTable *forbidden;      /* account and address -> the item that had a 403 last, owned */
+  GHashTable *limits;         /* host -> bytes that one of its requests may have; never changed, replaced; owned */
+  GHashTable *forms_asked;    /* form -> GCancellable of its question, owned */
 
   FpSyncState state;
   guint run_done;
@@ -149,6 +153,9 @@ void       fp_sync_probe_forget    (FpSync       *self);
 /* A person wants to know now. */
 void       fp_sync_probe_hurry     (FpSync       *self);
 
+/* fp-sync-ask.c */
+void       fp_sync_ask_forms       (FpSync       *self);
+void       fp_sync_ask_stop        (FpSync       *self);
 
 /* fp-sync-wake.c */
 /* Takes note of the clocks without a consequence. */

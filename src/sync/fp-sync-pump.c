@@ -130,6 +130,7 @@ fill_turn (FpSync *self)
   turn->look_at_waiting = !self->usable;
   turn->boot_ms = fp_clock_get_boot_ms (self->clock);
   turn->boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
+  turn->limits = g_hash_table_ref (self->limits);
   turn->closed = dup_closed_hosts (self);
   turn->limit = self->usable ? ROWS_A_HOST : ROWS_A_HOST_BLOCKED;
 
@@ -272,6 +273,8 @@ turn_done (FpSync     *self,
     fp_sync_emit_outcome (self, g_ptr_array_index (turn->outcomes, i));
   if (turn->broken_off)
     fp_sync_flights_break_off (self, turn->broken_off);
+  if (turn->wants_to_ask && !self->stopping)
+    fp_sync_ask_forms (self);
 
   release_unclaimed (self, turn);
   g_ptr_array_set_free_func (turn->claimed, NULL);

@@ -4,6 +4,8 @@
 #include "store/fp-form-rows.h"
 #include "sync/fp-batch.h"
 #include "sync/fp-item-machine.h"
+#include "sync/fp-sync-hold.h"
+#include "sync/fp-sync-split.h"
 
 #define SETTING_PAUSED "paused"
 #define SETTING_METERED "metered"
@@ -24,6 +26,7 @@ fp_sync_outcome_free (FpSyncOutcome *outcome)
 {
   g_clear_pointer (&outcome->item, fp_item_free);
   g_clear_pointer (&outcome->receipt, fp_receipt_free);
+  g_clear_pointer (&outcome->hold, fp_hold_row_free);
   g_free (outcome);
 }
 
@@ -75,6 +78,7 @@ clear_turn (gpointer data)
   g_clear_pointer (&turn->parks, g_array_unref);
   g_clear_pointer (&turn->clear_hosts, g_ptr_array_unref);
   g_clear_pointer (&turn->closed, g_hash_table_unref);
+  g_clear_pointer (&turn->limits, g_hash_table_unref);
   g_free (turn->clear_tag);
   g_free (turn->boot_id);
 }
@@ -100,7 +104,12 @@ orphan (FpStoreTxn  *txn,
         GError     **error)
 {
   gboolean stale;
+  gboolean asks;
 
+  if (!fp_sync_asks_if_lost (txn, item, &asks, error))
+    return FALSE;
+  if (!item->hold && asks)
+    item->hold = g_strdup ("lost");
   if (!fp_item_machine_step (item, item->hold ? FP_EVENT_HOLD : FP_EVENT_ORPHAN))
     return TRUE;
 
@@ -154,6 +163,8 @@ write_outcome (FpStoreTxn           *txn,
 {
   gboolean stale;
 
+  if (!fp_sync_hold_check (txn, outcome, error))
+    return FALSE;
   hold_if_broken_off (outcome->item, broken_off);
   if (!_fp_sync_turn_update (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
     return FALSE;
@@ -166,7 +177,7 @@ write_outcome (FpStoreTxn           *txn,
   if (outcome->receipt && !fp_item_rows_add_receipt (txn, outcome->receipt, error))
     return FALSE;
 
-  return settle_batch (txn, outcome, error);
+  return fp_sync_hold_settle (txn, outcome, error) && settle_batch (txn, outcome, error);
 }
 
 static char *
@@ -187,6 +198,66 @@ dup_user (FpStoreTxn   *txn,
   return server ? g_strdup (server->user) : NULL;
 }
 
+/* Of plain endpoints; an OpenRosa server answers in one way and tells a second time from a first one. */
+static gboolean
+read_endpoint (FpStoreTxn   *txn,
+               FpSyncClaim  *claimed,
+               GError      **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(FpServerRow) server = NULL;
+
+  if (claimed->item->protocol == FP_PROTOCOL_PLAIN)
+    server = fp_sync_find_endpoint (txn, claimed->item->url, &local);
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  claimed->success = server ? server->success : FP_SUCCESS_2XX;
+  claimed->asks_if_lost = server && server->lost == FP_LOST_ASK;
+  if (server && !claimed->user && claimed->item->secret_id
+      && g_strcmp0 (server->secret_id, claimed->item->secret_id) == 0)
+    claimed->user = g_strdup (server->user);
+  return TRUE;
+}
+
+/* What the server said it takes is kept to before it has to refuse. In the transaction of the claim: the bytes of a
+ * request are known before the first of them goes. */
+static gboolean
+split (FpStoreTxn  *txn,
+       FpSyncTurn  *turn,
+       FpItem      *item,
+       GError     **error)
+{
+  const gint64 *limit = g_hash_table_lookup (turn->limits, item->host);
+
+  if (item->protocol != FP_PROTOCOL_OPENROSA || !limit || !fp_sync_split (item, *limit))
+    return TRUE;
+
+  return fp_item_rows_set_posts (txn, item, error);
+}
+
+/* The item if it may be claimed; NULL without error if it is not what it was, or is kept by some hold. */
+static FpItem *
+get_claimable (FpStoreTxn  *txn,
+               gint64       id,
+               GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(FpItem) item = fp_item_rows_get (txn, id, TRUE, &local);
+  gboolean caught = FALSE;
+
+  if (item && (item->state == FP_ITEM_PENDING || item->state == FP_ITEM_FAILED)
+      && fp_sync_hold_catch (txn, item, &caught, &local))
+    return caught ? NULL : g_steal_pointer (&item);
+  if (local && !_fp_sync_turn_is_stale (local))
+    g_propagate_error (error, g_steal_pointer (&local));
+
+  return NULL;
+}
+
 static gboolean
 claim (FpStoreTxn  *txn,
        FpSyncTurn  *turn,
@@ -194,7 +265,7 @@ claim (FpStoreTxn  *txn,
        GError     **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autoptr(FpItem) item = fp_item_rows_get (txn, id, TRUE, &local);
+  g_autoptr(FpItem) item = get_claimable (txn, id, &local);
   FpSyncClaim *claimed;
   FpItemState before;
   gboolean maybe_before;
@@ -202,10 +273,11 @@ claim (FpStoreTxn  *txn,
 
   if (!item)
     {
-      if (_fp_sync_turn_is_stale (local))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
+      gboolean fine = local == NULL;
+
+      if (local)
+        g_propagate_error (error, g_steal_pointer (&local));
+      return fine;
     }
 
   before = item->state;
@@ -221,13 +293,13 @@ claim (FpStoreTxn  *txn,
     return TRUE;
 
   claimed = g_new0 (FpSyncClaim, 1);
+  g_ptr_array_add (turn->claimed, claimed);
   claimed->user = dup_user (txn, item);
   claimed->item = g_steal_pointer (&item);
   claimed->state_before = before;
   claimed->maybe_before = maybe_before;
-  g_ptr_array_add (turn->claimed, claimed);
 
-  return TRUE;
+  return read_endpoint (txn, claimed, error) && split (txn, turn, claimed->item, error);
 }
 
 /* The text of a setting, NULL where it was never set; FALSE on error. */
@@ -313,6 +385,35 @@ look (FpStoreTxn  *txn,
   return turn->counts != NULL;
 }
 
+static gboolean
+is_new_chance (const FpSyncTurn *turn)
+{
+  return turn->begin || (turn->clear != FP_SYNC_CLEAR_NONE && !turn->clear_tag);
+}
+
+/* Another network may have another proxy, or none. */
+static gboolean
+lift_proxies (FpStoreTxn  *txn,
+              FpSyncTurn  *turn,
+              GError     **error)
+{
+  return !is_new_chance (turn) || fp_hold_rows_lift_all (txn, FP_HOLD_PROXY, error);
+}
+
+static gboolean
+wants_to_ask (const FpSyncTurn *turn)
+{
+  for (guint i = 0; i < turn->outcomes->len; i++)
+    {
+      const FpSyncOutcome *outcome = g_ptr_array_index (turn->outcomes, i);
+
+      if (outcome->hold && outcome->hold->kind == FP_HOLD_FORM)
+        return TRUE;
+    }
+
+  return is_new_chance (turn);
+}
+
 gpointer
 fp_sync_turn_run (FpStoreTxn  *txn,
                   gpointer     data,
@@ -341,8 +442,10 @@ fp_sync_turn_run (FpStoreTxn  *txn,
   for (guint i = 0; i < turn->outcomes->len; i++)
     if (!write_outcome (txn, g_ptr_array_index (turn->outcomes, i), turn->broken_off, error))
       return NULL;
-  if (!_fp_sync_turn_change_waits (txn, turn, error) || !read_paused (txn, turn, error))
+  if (!_fp_sync_turn_change_waits (txn, turn, error) || !lift_proxies (txn, turn, error)
+      || !read_paused (txn, turn, error))
     return NULL;
+  turn->wants_to_ask = wants_to_ask (turn);
   turn->full = turn->claims->len > 0 && !fp_ballast_allows_claim (txn);
   for (guint i = 0; i < turn->claims->len && !turn->paused && !turn->full; i++)
     if (!claim (txn, turn, g_array_index (turn->claims, gint64, i), error))

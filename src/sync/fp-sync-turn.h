@@ -4,6 +4,8 @@
  * order. One turn is under way at a time; many answers that come in meanwhile share the next commit. */
 #pragma once
 
+#include "store/fp-form-rows.h"
+#include "store/fp-hold-rows.h"
 #include "sync/fp-gate.h"
 
 G_BEGIN_DECLS
@@ -20,6 +22,8 @@ typedef struct {
   FpReceipt *receipt;      /* (nullable), owned */
   gint64     ms;           /* from "usable" to its first byte; -1 = does not apply */
   gboolean   newly_failed; /* it stopped being tried quickly */
+  FpHoldRow *hold;         /* (nullable), owned: what keeps others too */
+  gboolean   split;        /* its parts go in other requests than before */
 } FpSyncOutcome;
 
 FpSyncOutcome *fp_sync_outcome_new  (void);
@@ -31,6 +35,8 @@ typedef struct {
   FpItemState  state_before;
   gboolean     maybe_before;
   char        *user;         /* (nullable): Basic user name of its server */
+  FpSuccess    success;      /* of its endpoint… */
+  gboolean     asks_if_lost; /* …likewise */
 } FpSyncClaim;
 
 void           fp_sync_claim_free   (FpSyncClaim   *claim);
@@ -52,11 +58,13 @@ typedef struct {
   gint64       boot_ms;
   char        *boot_id;
   GHashTable  *closed;     /* set of hosts */
+  GHashTable  *limits;     /* host -> gint64, bytes that one of its requests may have */
   guint        limit;      /* rows a host */
 
   /* Out. */
   gboolean     paused;     /* Work Offline */
   gboolean     full;       /* the disk: nothing was claimed */
+  gboolean     wants_to_ask; /* a form was refused: whose refusal was it? */
   FpMetered    metered;    /* with @look */
   gint64       metered_limit; /* bytes; with @look */
   GHashTable  *broken_off; /* set of gint64: in flight, and a person wants them held; with @look or outcomes */

@@ -166,7 +166,9 @@ fp_sync_finalize (GObject *object)
 
   g_hash_table_unref (self->breakers);
   g_hash_table_unref (self->flights);
-  g_hash_table_unref (self->reposted);
+  g_hash_table_unref (self->forbidden);
+  g_hash_table_unref (self->limits);
+  g_hash_table_unref (self->forms_asked);
   g_hash_table_unref (self->rows_left);
   g_hash_table_unref (self->asked_for);
   g_hash_table_unref (self->places);
@@ -249,7 +251,9 @@ fp_sync_init (FpSync *self)
 {
   self->breakers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fp_breaker_free);
   self->flights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  self->reposted = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->forbidden = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->forms_asked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->rows_left = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->asked_for = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
@@ -395,6 +399,7 @@ fp_sync_stop_async (FpSync              *self,
     g_cancellable_cancel (self->lock_wait);
   fp_sync_flights_break (self, TRUE);
   fp_sync_probe_forget (self);
+  fp_sync_ask_stop (self);
 
   if (self->lock)
     fp_sync_pump (self);

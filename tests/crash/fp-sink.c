@@ -14,7 +14,7 @@ struct _FpSink
   char *url;
   GPtrArray *arrivals;  /* FpSinkArrival */
   GQueue *script;       /* Answer */
-  GHashTable *paths;    /* path -> status */
+  GHashTable *paths;    /* path -> Answer */
   GHashTable *seen;     /* key -> GBytes */
   GHashTable *stored;   /* set of keys */
   GPtrArray *held;      /* SoupServerMessage, paused */
@@ -24,6 +24,20 @@ struct _FpSink
   guint open;
   guint most;
 };
+
+static Answer *
+answer_new (guint       status,
+            const char *header,
+            const char *body)
+{
+  Answer *answer = g_new0 (Answer, 1);
+
+  answer->status = status;
+  answer->header = g_strdup (header);
+  answer->body = g_strdup (body);
+
+  return answer;
+}
 
 static void
 answer_free (gpointer data)
@@ -80,14 +94,9 @@ answer_message (FpSink            *self,
                 SoupServerMessage *msg,
                 FpSinkArrival     *arrival)
 {
-  g_autofree Answer *next = g_queue_pop_head (self->script);
-  gpointer by_path;
-  guint status = 201;
-
-  if (next)
-    status = next->status;
-  else if (g_hash_table_lookup_extended (self->paths, arrival->path, NULL, &by_path))
-    status = GPOINTER_TO_UINT (by_path);
+  Answer *once = g_queue_pop_head (self->script);
+  const Answer *next = once ? once : g_hash_table_lookup (self->paths, arrival->path);
+  guint status = next ? next->status : 201;
 
   if (status == 0)
     {
@@ -111,11 +120,7 @@ answer_message (FpSink            *self,
       soup_server_message_set_status (msg, status, NULL);
     }
 
-  if (next)
-    {
-      g_free (next->header);
-      g_free (next->body);
-    }
+  g_clear_pointer (&once, answer_free);
 }
 
 static void
@@ -191,7 +196,7 @@ fp_sink_new (void)
   self->server = soup_server_new ("server-header", "Sink", NULL);
   self->arrivals = g_ptr_array_new_with_free_func (arrival_free);
   self->script = g_queue_new ();
-  self->paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, answer_free);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->stored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->held = g_ptr_array_new_with_free_func (g_object_unref);
@@ -232,12 +237,7 @@ fp_sink_push (FpSink     *self,
               const char *header,
               const char *body)
 {
-  Answer *answer = g_new0 (Answer, 1);
-
-  answer->status = status;
-  answer->header = g_strdup (header);
-  answer->body = g_strdup (body);
-  g_queue_push_tail (self->script, answer);
+  g_queue_push_tail (self->script, answer_new (status, header, body));
 }
 
 void
@@ -245,7 +245,17 @@ fp_sink_set_path (FpSink     *self,
                   const char *path,
                   guint       status)
 {
-  g_hash_table_insert (self->paths, g_strdup (path), GUINT_TO_POINTER (status));
+  fp_sink_set_answer (self, path, status, NULL, NULL);
+}
+
+void
+fp_sink_set_answer (FpSink     *self,
+                    const char *path,
+                    guint       status,
+                    const char *header,
+                    const char *body)
+{
+  g_hash_table_insert (self->paths, g_strdup (path), answer_new (status, header, body));
 }
 
 void

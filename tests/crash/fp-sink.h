@@ -32,6 +32,12 @@ void           fp_sink_push         (FpSink     *self,
 void           fp_sink_set_path     (FpSink     *self,
                                      const char *path,
                                      guint       status);
+/* The same with more to it. @header and @body as above. */
+void           fp_sink_set_answer   (FpSink     *self,
+                                     const char *path,
+                                     guint       status,
+                                     const char *header,
+                                     const char *body);
 /* While held, requests are read and wait for their answers. */
 void           fp_sink_hold         (FpSink     *self,
                                      gboolean    hold);
