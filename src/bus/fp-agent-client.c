@@ -7,7 +7,8 @@
 #define DRAFTS_S 2
 #define DEMO_INTERFACE "io.github.fieldpost.Fieldpost.Demo"
 #define AGENT_INTERFACE "io.github.fieldpost.Fieldpost.Agent"
-#define ALL_TOPICS (FP_STORE_ITEMS | FP_STORE_DRAFTS | FP_STORE_FORMS | FP_STORE_SERVERS | FP_STORE_SETTINGS)
+#define ALL_TOPICS                                                                                  \
+  (FP_STORE_ITEMS | FP_STORE_DRAFTS | FP_STORE_FORMS | FP_STORE_SERVERS | FP_STORE_SETTINGS | FP_STORE_TAGS)
 
 struct _FpAgentClient
 {

@@ -187,7 +187,7 @@ handle_nudge (FpDbusAgent           *agent,
   self->changed_all = TRUE;
   fp_agent_service_refresh (self);
   fp_engine_poke (self->engine, FP_STORE_ITEMS | FP_STORE_DRAFTS | FP_STORE_FORMS | FP_STORE_SERVERS
-                                | FP_STORE_SETTINGS);
+                                | FP_STORE_SETTINGS | FP_STORE_TAGS);
   fp_dbus_agent_complete_nudge (agent, invocation);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;

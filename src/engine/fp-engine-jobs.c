@@ -17,7 +17,7 @@ typedef struct {
   const Step *step;    /* the next one; "what" NULL = the end */
   GPtrArray  *servers; /* FpServerRow whose form lists are still to be looked at */
   GString    *reasons;
-  char       *name;    /* of another program's job */
+  char       *name;
 } Job;
 
 static void
@@ -92,6 +92,36 @@ static const Step none[] = { { NULL } };
 
 static void next (GTask *task);
 
+/* Also when a person asked for it: it is not due again at once. */
+static gpointer
+note_run (FpStoreTxn  *txn,
+          gpointer     data,
+          GError     **error)
+{
+  Job *job = data;
+  const char *reasons = job->reasons->len > 0 ? job->reasons->str : NULL;
+
+  return fp_periodic_rows_begin (txn, job->name, error) && fp_periodic_rows_end (txn, job->name, reasons, error)
+           ? _FP_ENGINE_DONE : NULL;
+}
+
+static void
+noted_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Job *job = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
+    g_task_return_error (task, error);
+  else if (job->reasons->len > 0)
+    g_task_return_new_error (task, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER, "%s", job->reasons->str);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
 static void
 refreshed_cb (GObject      *source,
               GAsyncResult *result,
@@ -148,11 +178,7 @@ next (GTask *task)
       job->step->begin (self, cancellable, step_cb, task);
       return;
     }
-  if (job->reasons->len > 0)
-    g_task_return_new_error (task, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER, "%s", job->reasons->str);
-  else
-    g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
+  _fp_engine_write (self, next, note_run, job, NULL, NULL, NULL, noted_cb, task);
 }
 
 static void
@@ -225,6 +251,7 @@ fp_engine_run_periodic_async (FpEngine            *self,
   g_task_set_source_tag (task, fp_engine_run_periodic_async);
   g_task_set_task_data (task, job, job_free);
   job->reasons = g_string_new (NULL);
+  job->name = g_strdup (name);
   job->step = g_str_equal (name, "daily-sync") ? daily : none;
   if (job->step == daily)
     {
@@ -236,7 +263,6 @@ fp_engine_run_periodic_async (FpEngine            *self,
     }
   else
     {
-      job->name = g_strdup (name);
       fp_engine_list_periodic_async (self, cancellable, listed_cb, task);
     }
 }
