@@ -121,6 +121,8 @@ int fp_cli_forms   (FpCli *cli, int argc, char **argv);
 int fp_cli_drafts  (FpCli *cli, int argc, char **argv);
 int fp_cli_export  (FpCli *cli, int argc, char **argv);
 int fp_cli_import  (FpCli *cli, int argc, char **argv);
+/* Of group "server". */
+int fp_cli_server_test (FpCli *cli, int argc, char **argv);
 int fp_cli_server  (FpCli *cli, int argc, char **argv);
 int fp_cli_event   (FpCli *cli, int argc, char **argv);
 int fp_cli_tag     (FpCli *cli, int argc, char **argv);

@@ -26,7 +26,7 @@ static const FpCliCommand commands[] = {
   { "drafts", fp_cli_drafts, "list|show|discard|undo", N_("Drafts") },
   { "export", fp_cli_export, "[--move] [--to DIR] [ID…]", N_("Write items and drafts to a folder of plain files") },
   { "import", fp_cli_import, "DIR", N_("Take over what was exported") },
-  { "server", fp_cli_server, "add|list|remove", N_("Servers that forms come from") },
+  { "server", fp_cli_server, "add|set|test|list|remove", N_("Servers that forms come from, and where requests go") },
   { "event", fp_cli_event, "TAG JSON", N_("Add an event; events of a tag go together") },
   { "tag", fp_cli_tag, "set|list|remove", N_("Tags of events, and registrations") },
   { "periodic", fp_cli_periodic, "list|register|unregister|run", N_("Jobs that are done again and again") },

@@ -3,6 +3,7 @@
 #include "base/fp-json.h"
 #include "base/fp-random.h"
 #include "net/fp-host.h"
+#include "sync/fp-sync-hold.h"
 
 #define TAG_MAX 200
 
@@ -261,6 +262,29 @@ _fp_engine_check_request (FpEnqueue  *request,
   return NULL;
 }
 
+/* What brings no credentials of its own goes with those of its endpoint. */
+static gboolean
+take_account (FpStoreTxn  *txn,
+              FpItem      *item,
+              GError     **error)
+{
+  g_autoptr(FpServerRow) endpoint = NULL;
+  GError *local = NULL;
+
+  if (item->secret_id)
+    return TRUE;
+  endpoint = fp_sync_find_endpoint (txn, item->url, &local);
+  if (local)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  if (endpoint && endpoint->user)
+    item->secret_id = g_strdup (endpoint->secret_id);
+
+  return TRUE;
+}
+
 static gpointer
 insert_request (FpStoreTxn  *txn,
                 gpointer     data,
@@ -280,6 +304,8 @@ insert_request (FpStoreTxn  *txn,
         }
       item->reach = server ? server->reach : FP_REACH_AUTO;
     }
+  if (!take_account (txn, item, error))
+    return NULL;
   item->created = fp_store_txn_get_now (txn);
   if (!fp_item_rows_insert (txn, item, error))
     return NULL;

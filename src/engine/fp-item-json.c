@@ -1,5 +1,7 @@
 #include "engine/fp-item-json.h"
 
+#include "engine/fp-engine-endpoints.h"
+
 static const char * const reaches[] = {
   [FP_REACH_AUTO] = "auto", [FP_REACH_PUBLIC] = "public", [FP_REACH_LAN] = "lan", [FP_REACH_ALWAYS] = "always",
 };
@@ -200,6 +202,11 @@ fp_server_to_json (const FpServerRow *server)
   set_string (object, "protocol", server->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
   set_string (object, "reach", fp_reach_to_string (server->reach));
   set_string (object, "user", server->user);
+  if (server->protocol == FP_PROTOCOL_PLAIN)
+    {
+      set_string (object, "success", fp_success_to_string (server->success));
+      set_string (object, "lost", fp_lost_to_string (server->lost));
+    }
   set_time (object, "added", server->added);
   set_time (object, "refreshed", server->refreshed);
 
