@@ -8,6 +8,7 @@
 #include "agent/fp-agent-window.h"
 #include "bus/fp-agent-client.h"
 #include "bus/fp-agent-service.h"
+#include "engine/fp-engine-repair.h"
 #include "engine/fp-engine-periodic.h"
 #include "engine/fp-engine-tags.h"
 #include "tray/fp-tray.h"
@@ -317,6 +318,17 @@ link_ready_cb (GObject      *source,
 }
 
 static void
+repair_told_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autofree char *words = fp_engine_take_repair_finish (FP_ENGINE (source), result, NULL);
+
+  if (words)
+    g_printerr ("fieldpost-agent: %s\n", words);
+}
+
+static void
 opened_cb (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
@@ -330,6 +342,8 @@ opened_cb (GObject      *source,
       fail (self, EXIT_STORE, fp_store_get_folder (fp_engine_get_store (self->engine)), error);
       return;
     }
+  if (fp_store_get_repair (fp_engine_get_store (self->engine), NULL))
+    fp_engine_take_repair_async (self->engine, "fieldpost-agent", NULL, repair_told_cb, NULL);
   if (self->options.demo)
     {
       self->link = fp_link_new_fake (FP_LINK_FULL);

@@ -96,8 +96,10 @@ look_at_file (Doctor  *doctor,
   g_clear_object (&await.result);
   if (damage || error)
     {
-      tell (doctor, "store", FAIL, _("the file in %s is damaged: %s"), fp_store_get_folder (store),
-            damage ? damage : error->message);
+      tell (doctor, "store", FAIL,
+            _("the file in %s is damaged; it is repaired when every program of Fieldpost was closed and one is started "
+              "again: %s"),
+            fp_store_get_folder (store), damage ? damage : error->message);
       doctor->code = FP_EXIT_STORE;
       return;
     }
@@ -114,6 +116,36 @@ look_at_file (Doctor  *doctor,
     tell (doctor, "store", WARN, "%s", fp_store_get_warning (store));
   else
     tell (doctor, "store", OK, _("%s is whole and can be written"), fp_store_get_folder (store));
+}
+
+static gpointer
+count_foreign (FpStoreTxn  *txn,
+               gpointer     data,
+               GError     **error)
+{
+  return GUINT_TO_POINTER (fp_item_rows_count_held (txn, "machine", error));
+}
+
+/* What became of the store: a repair, and a copy of another machine's. */
+static void
+look_at_history (Doctor  *doctor,
+                 FpStore *store)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  guint foreign;
+
+  if (fp_store_get_repair (store, NULL))
+    tell (doctor, "repair", WARN, "%s", fp_store_get_repair (store, NULL));
+
+  fp_store_read_async (store, count_foreign, NULL, NULL, NULL, NULL, fp_cli_await_cb, &await);
+  foreign = GPOINTER_TO_UINT (fp_store_read_finish (store, fp_cli_wait (&await), NULL));
+  if (foreign > 0)
+    tell (doctor, "machine", WARN,
+          ngettext ("%u item came with the store from another computer, which may send it too, and is held; “fieldpostctl "
+                    "release --all --reason machine” sends it from here",
+                    "%u items came with the store from another computer, which may send them too, and are held; "
+                    "“fieldpostctl release --all --reason machine” sends them from here", foreign),
+          foreign);
 }
 
 static void
@@ -332,6 +364,7 @@ fp_cli_doctor (FpCli  *cli,
 
       fp_cli_read_status (cli);
       look_at_file (&doctor, store);
+      look_at_history (&doctor, store);
       look_at_space (&doctor, store);
       look_at_sender (&doctor, store);
       look_at_agent (&doctor);

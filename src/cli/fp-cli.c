@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 
+#include "engine/fp-engine-repair.h"
 #include "form/fp-form-def.h"
 #include "secret/fp-secret.h"
 
@@ -33,6 +34,21 @@ fp_cli_wait (FpCliAwait *await)
   return await->result;
 }
 
+/* On stderr, so that a program that reads the results is not disturbed. */
+static void
+tell_repair (FpCli *cli)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autofree char *words = NULL;
+
+  if (!fp_store_get_repair (fp_engine_get_store (cli->engine), NULL))
+    return;
+  fp_engine_take_repair_async (cli->engine, "fieldpostctl", NULL, fp_cli_await_cb, &await);
+  words = fp_engine_take_repair_finish (cli->engine, fp_cli_wait (&await), NULL);
+  if (words)
+    g_printerr ("fieldpostctl: %s\n", words);
+}
+
 gboolean
 fp_cli_open (FpCli *cli)
 {
@@ -49,6 +65,8 @@ fp_cli_open (FpCli *cli)
       fp_cli_fail (fp_store_get_folder (fp_engine_get_store (cli->engine)), error);
       g_clear_object (&cli->engine);
     }
+  else
+    tell_repair (cli);
 
   return opened;
 }

@@ -496,3 +496,20 @@ fp_item_rows_count (FpStoreTxn *txn,
 
   return g_steal_pointer (&counts);
 }
+
+guint
+fp_item_rows_count_held (FpStoreTxn *txn,
+                         const char *hold,
+                         GError    **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  g_return_val_if_fail (txn && hold, 0);
+
+  stmt = fp_stmt_new (txn->db, "SELECT count(*) FROM item WHERE state = 4 AND hold = ?", error);
+  if (!stmt)
+    return 0;
+  fp_stmt_bind_text (stmt, 1, hold);
+
+  return fp_stmt_step (stmt, error) == FP_STEP_ROW ? (guint) fp_stmt_get_int (stmt, 0) : 0;
+}

@@ -203,6 +203,10 @@ GPtrArray    *fp_item_rows_list_followers (FpStoreTxn  *txn,
 gboolean      fp_item_rows_set_posts (FpStoreTxn       *txn,
                                       const FpItem     *item,
                                       GError          **error);
+/* How many are held for @hold. */
+guint         fp_item_rows_count_held (FpStoreTxn      *txn,
+                                       const char      *hold,
+                                       GError         **error);
 FpItemCounts *fp_item_rows_count    (FpStoreTxn        *txn,
                                      GError           **error);
 gboolean      fp_item_rows_add_receipt (FpStoreTxn      *txn,

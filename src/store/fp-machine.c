@@ -28,7 +28,7 @@ dup_hash (const char *id)
 /* Items that only a person lets go keep their own reason; what another machine had in flight may have arrived. */
 #define HOLD_SQL                                                                                    \
   "UPDATE item SET maybe_delivered = maybe_delivered OR state = 2, state = 4, hold = '" FP_MACHINE_HOLD "',"       \
-  " reason_code = '" FP_MACHINE_HOLD "', reason = NULL, next_try = 0"                               \
+  " next_try = 0"                                                                                   \
   " WHERE state IN (1, 2, 3) OR (state = 4 AND hold IN ('account', 'form', 'proxy'))"
 
 static gboolean

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What unsent items that came from another machine are held for (FpItem.hold), and their reason code. */
+/* FpItem.hold of what came from another machine, until a person says that this one sends it. */
 #define FP_MACHINE_HOLD "machine"
 
 /* Where the store was last opened on another machine: holds what is unsent. @id: contents of the machine-id file, NULL
