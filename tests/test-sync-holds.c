@@ -398,19 +398,14 @@ test_form_list_stopped (Fixture       *f,
   assert_held (f, refused, "form", "access");
 }
 
-typedef struct {
-  const char *secret_id;
-  gint64 id;
-} Move;
-
 static gpointer
 move_func (FpStoreTxn  *txn,
            gpointer     data,
            GError     **error)
 {
-  Move *move = data;
+  const FpServerRow *server = data;
 
-  return fp_hold_rows_move_account (txn, "one", move->secret_id, error) ? data : NULL;
+  return fp_hold_rows_change_account (txn, server, "one", "", error) ? data : NULL;
 }
 
 /* The password was changed while the old one was on its way to be refused. */
@@ -419,7 +414,7 @@ test_repaired_meanwhile (Fixture       *f,
                          gconstpointer  data)
 {
   gint64 id = add (f, "/in", "one");
-  Move move = { "two", id };
+  FpServerRow server = { .secret_id = (char *) "two" };
   g_autoptr(FpItem) item = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -427,7 +422,7 @@ test_repaired_meanwhile (Fixture       *f,
   fp_sink_push (f->sink, 401, NULL, NULL);
   fp_sync_start (f->sync);
   fp_test_until (fp_sink_get_n (f->sink) == 1);
-  fp_test_store_write (f->store, move_func, &move, &error);
+  fp_test_store_write (f->store, move_func, &server, &error);
   g_assert_no_error (error);
   fp_sink_hold (f->sink, FALSE);
   fp_sync_fixture_await (f, id, FP_ITEM_SENT);

@@ -1,5 +1,6 @@
 #include "engine/fp-engine-private.h"
 
+#include "store/fp-hold-rows.h"
 #include "store/fp-sender-lock.h"
 #include "sync/fp-item-machine.h"
 #include "sync/fp-policy.h"
@@ -11,7 +12,8 @@ typedef struct {
   GArray       *ids;  /* NULL = all */
   char         *hold; /* of all: only this reason; NULL = any */
 
-  /* Of the run: whether it was asked who sends, and the lock where nobody does. */
+  /* Of the run: whether something was lifted, whether it was asked who sends, and the lock where nobody does. */
+  gboolean      lifted;
   gboolean      asked;
   FpSenderLock *nobody;
 } Act;
@@ -133,6 +135,16 @@ change (FpStoreTxn  *txn,
     }
 }
 
+/* Whoever lets one of them go says that its account, form or proxy is repaired: what kept it keeps nothing any more,
+ * and the others that it kept go too. */
+static FpItem *
+lift (FpStoreTxn    *txn,
+      const FpItem  *item,
+      GError       **error)
+{
+  return fp_hold_rows_lift_for (txn, item, error) ? fp_item_rows_get (txn, item->id, FALSE, error) : NULL;
+}
+
 static gboolean
 act_on (FpStoreTxn  *txn,
         Act         *act,
@@ -156,13 +168,28 @@ act_on (FpStoreTxn  *txn,
     }
 
   before = item->state;
+  /* It went with one before it. */
+  if (act->act == FP_ACT_RELEASE && act->lifted && before == FP_ITEM_PENDING)
+    return TRUE;
   is = g_strdup_printf ("is %s", fp_item_state_to_string (before));
   if (act->act == FP_ACT_DISCARD && before == FP_ITEM_SENDING)
     return refuse (item, act->act, "is sending, has to be cancelled first", error);
   if (!(rules[act->act].states & 1u << before))
     return refuse (item, act->act, is, error);
-  if ((act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE) && !check_release (txn, item, act->act, error))
-    return FALSE;
+  if (act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE)
+    {
+      g_autoptr(FpItem) lifted = NULL;
+
+      if (!check_release (txn, item, act->act, error) || !(lifted = lift (txn, item, error)))
+        return FALSE;
+      before = lifted->state;
+      fp_item_free (g_steal_pointer (&item));
+      item = g_steal_pointer (&lifted);
+      /* Nothing but the hold was in its way. */
+      act->lifted |= before == FP_ITEM_PENDING;
+      if (act->act == FP_ACT_RELEASE && before == FP_ITEM_PENDING)
+        return TRUE;
+    }
   if (act->act == FP_ACT_UNDO && !_fp_engine_check_undo (txn, item, error))
     return FALSE;
   if (!change (txn, act, item))
@@ -185,14 +212,13 @@ is_meant (FpStoreTxn   *txn,
   return check_release (txn, item, act->act, NULL);
 }
 
-/* Item by item, page by page; the number of those that it was done to, or -1. */
-static gint
-act_on_all (FpStoreTxn  *txn,
-            Act         *act,
-            GError     **error)
+/* Item by item, page by page. */
+static gboolean
+act_on_each (FpStoreTxn  *txn,
+             Act         *act,
+             GError     **error)
 {
   FpItemQuery query = { .states = 1 << FP_ITEM_HELD, .limit = PAGE };
-  gint n = 0;
 
   if (act->act == FP_ACT_RETRY)
     query.states |= 1 << FP_ITEM_FAILED;
@@ -201,21 +227,34 @@ act_on_all (FpStoreTxn  *txn,
       g_autoptr(GPtrArray) items = fp_item_rows_list (txn, &query, error);
 
       if (!items)
-        return -1;
+        return FALSE;
       for (guint i = 0; i < items->len; i++)
         {
           const FpItem *item = g_ptr_array_index (items, i);
 
           query.after = item->id;
-          if (!is_meant (txn, act, item))
-            continue;
-          if (!act_on (txn, act, item->id, error))
-            return -1;
-          n++;
+          if (is_meant (txn, act, item) && !act_on (txn, act, item->id, error))
+            return FALSE;
         }
       if (items->len < PAGE)
-        return n;
+        return TRUE;
     }
+}
+
+/* The number of those that it was done to, also with one before them; or -1. */
+static gint
+act_on_all (FpStoreTxn  *txn,
+            Act         *act,
+            GError     **error)
+{
+  g_autoptr(FpItemCounts) before = fp_item_rows_count (txn, error);
+  g_autoptr(FpItemCounts) after = NULL;
+
+  if (!before || !act_on_each (txn, act, error))
+    return -1;
+
+  after = fp_item_rows_count (txn, error);
+  return after ? (gint) (before->held + before->failed) - (gint) (after->held + after->failed) : -1;
 }
 
 /* The waits of the pending ones by one statement; the number of all, or -1. */
@@ -254,6 +293,7 @@ run_act (FpStoreTxn  *txn,
   gint n;
 
   act->asked = FALSE;
+  act->lifted = FALSE;
   n = run (txn, act, error);
   /* A sender that takes it now waits for this commit. */
   g_clear_pointer (&act->nobody, fp_sender_lock_release);

@@ -409,15 +409,13 @@ fp_hold_rows_repair (FpStoreTxn  *txn,
 }
 
 /* Also what is in flight: its next attempt is with the new one, and the answer to the old one holds nothing. */
-gboolean
-fp_hold_rows_move_account (FpStoreTxn  *txn,
-                           const char  *from,
-                           const char  *to,
-                           GError     **error)
+static gboolean
+move_account (FpStoreTxn  *txn,
+              const char  *from,
+              const char  *to,
+              GError     **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
-
-  g_return_val_if_fail (txn && from && to, FALSE);
 
   if (!fp_hold_rows_repair (txn, from, error))
     return FALSE;
@@ -430,16 +428,15 @@ fp_hold_rows_move_account (FpStoreTxn  *txn,
   return fp_stmt_run (stmt, NULL, error);
 }
 
-gboolean
-fp_hold_rows_give_account (FpStoreTxn  *txn,
-                           gint64       server,
-                           const char  *host,
-                           const char  *to,
-                           GError     **error)
+/* Submissions of its forms that were queued while it had none. */
+static gboolean
+give_account (FpStoreTxn  *txn,
+              gint64       server,
+              const char  *host,
+              const char  *to,
+              GError     **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
-
-  g_return_val_if_fail (txn && host && to, FALSE);
 
   if (!fp_hold_rows_lift (txn, FP_HOLD_ANONYMOUS, host, error))
     return FALSE;
@@ -455,4 +452,17 @@ fp_hold_rows_give_account (FpStoreTxn  *txn,
 
   /* The forms that were refused to nobody are another matter now. */
   return fp_stmt_run (stmt, NULL, error) && fp_hold_rows_repair (txn, to, error);
+}
+
+gboolean
+fp_hold_rows_change_account (FpStoreTxn         *txn,
+                             const FpServerRow  *server,
+                             const char         *from,
+                             const char         *host,
+                             GError            **error)
+{
+  g_return_val_if_fail (txn && server && server->secret_id && host, FALSE);
+
+  return from ? move_account (txn, from, server->secret_id, error)
+              : give_account (txn, server->id, host, server->secret_id, error);
 }

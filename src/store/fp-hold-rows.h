@@ -4,7 +4,7 @@
  * some at a time where there are many (fp_hold_rows_sweep), back again all in one transaction (fp_hold_rows_lift). */
 #pragma once
 
-#include "store/fp-item-rows.h"
+#include "store/fp-form-rows.h"
 
 G_BEGIN_DECLS
 
@@ -73,16 +73,12 @@ gboolean    fp_hold_rows_repair    (FpStoreTxn      *txn,
                                     const char      *secret_id,
                                     GError         **error);
 
-/* Everything unsent that is sent with the account @from is sent with @to from now on, and goes again. */
-gboolean    fp_hold_rows_move_account (FpStoreTxn    *txn,
-                                       const char    *from,
-                                       const char    *to,
-                                       GError       **error);
-/* The same for submissions of @server's forms that were queued while it had no account, to its host. */
-gboolean    fp_hold_rows_give_account (FpStoreTxn    *txn,
-                                       gint64         server,
-                                       const char    *host,
-                                       const char    *to,
-                                       GError       **error);
+/* @server has another account, row->secret_id, than @from (nullable: it had none). What is unsent is sent with it from
+ * now on, and what was kept for the old one goes. @host: origin of the server. */
+gboolean    fp_hold_rows_change_account (FpStoreTxn        *txn,
+                                         const FpServerRow *server,
+                                         const char        *from,
+                                         const char        *host,
+                                         GError           **error);
 
 G_END_DECLS
