@@ -35,7 +35,7 @@
 typedef struct __attribute__ ((packed)) {
   uint32_t size;   /* of the whole record */
   uint8_t  op;
-  uint8_t  failed;
+  uint8_t  failed; /* 1: this call; 2: this and all after it */
   uint16_t length; /* of the first name */
   uint16_t second; /* of the second name */
   uint16_t zero;
@@ -146,7 +146,7 @@ note (int         op,
       const char *second,
       const void *data,
       size_t      length,
-      bool        failed)
+      int         failed)
 {
   int errsv = errno;
   Record record = { .op = op, .failed = failed, .pid = getpid (), .inode = inode, .at = at, .count = count };
@@ -427,7 +427,7 @@ do_sync (int         fd,
   lock ();
   failed = must_fail ("sync");
   done = failed ? -1 : sync_func (fd);
-  note (OP_SYNC, info.st_ino, 0, 0, path, caller, NULL, 0, done < 0);
+  note (OP_SYNC, info.st_ino, 0, 0, path, caller, NULL, 0, done == 0 ? 0 : fail_on ? 2 : 1);
   unlock ();
 
   return done;

@@ -17,11 +17,6 @@ def sha(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def must(condition, *what):
-    if not condition:
-        raise AssertionError('\n'.join(str(w) for w in what) or 'no')
-
-
 class Day:
     """The workload: what people and programs do to a store from its first day on."""
 
@@ -266,28 +261,15 @@ def main():
     parser.add_argument('--all', action='store_true')
     parser.add_argument('--seed', type=int, default=int.from_bytes(os.urandom(3), 'big'))
     options = parser.parse_args()
-    tests = [(n[5:].replace('_', '-'), f) for n, f in globals().items() if n.startswith('test_')]
-    print('1..%d\n# seed %d' % (len(tests), options.seed), flush=True)
+    print('# seed %d' % options.seed, flush=True)
     day = Day(options.seed)
-    failed = 0
     try:
         begun = time.monotonic()
         day.live()
         print('# recorded in %.1f s' % (time.monotonic() - begun), flush=True)
-        for number, (name, func) in enumerate(tests, 1):
-            begun = time.monotonic()
-            try:
-                for line in func(day, options):
-                    print('# ' + line, flush=True)
-                print('ok %d /power/%s' % (number, name))
-            except AssertionError as error:
-                failed += 1
-                print('not ok %d /power/%s' % (number, name))
-                print('\n'.join('# ' + line for line in str(error).split('\n')))
-            print('# %.1f s' % (time.monotonic() - begun), flush=True)
+        return run_tests('power', [f for n, f in globals().items() if n.startswith('test_')], day, options)
     finally:
         day.world.close()
-    sys.exit(failed > 0)
 
 
-main()
+sys.exit(main())

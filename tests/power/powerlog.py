@@ -8,16 +8,18 @@ unsynced then may be lost even though a later fsync goes well.
 import mmap, os, struct
 from collections import namedtuple
 
+# Room kept back, with nothing in it: not rebuilt a thousand times.
+BALLAST = 'ballast'
+
 HEADER = struct.Struct('<IBBHHHIQQQ')
 Op = namedtuple('Op', 'kind failed pid inode at count name second data end')
 
 
-def read_log(path):
-    """The records; each knows its end in the file, so that places in the file are times."""
+def read_log(path, at=0):
+    """The records from the byte [at] on; each knows its end in the file, so that places in the file are times."""
     with open(path, 'rb') as f:
         size = os.fstat(f.fileno()).st_size
         data = memoryview(mmap.mmap(f.fileno(), size, prot=mmap.PROT_READ)) if size else memoryview(b'')
-    at = 0
     while at < size:
         length, kind, failed, first, second, _, pid, inode, place, count = HEADER.unpack_from(data, at)
         start = at + HEADER.size
@@ -113,8 +115,9 @@ class Disk:
         node = self.nodes[op.inode]
         file = self.files.get(node)
         if op.failed:
-            # The kernel calls the pages clean and tells it once: no later fsync brings them to the disk.
-            if file:
+            # The kernel calls the pages clean and tells it once: no later fsync brings them to the disk. Where none
+            # succeeds any more it is left open whether they are lost (README.md, "What it does not prove").
+            if file and op.failed == 1:
                 file.pending = []
             return
         if self.forget(op):
@@ -178,7 +181,7 @@ class Disk:
                 if child in folders:
                     state[path + name] = None
                     walk(child, path + name + '/')
-                else:
+                elif name != BALLAST:
                     state[path + name] = content(child)
         walk(0, '')
         return state
@@ -198,7 +201,7 @@ def differences(state, folder):
     """What a folder holds otherwise than [state]: by this the record is known to be whole."""
     found = {}
     for place, folders, names in os.walk(folder):
-        for name in names:
+        for name in set(names) - {BALLAST}:
             path = os.path.join(place, name)
             with open(path, 'rb') as f:
                 found[os.path.relpath(path, folder)] = f.read()

@@ -3,8 +3,8 @@
 FIELDPOST_BUILD names the build folder. The folders are in /dev/shm where there is room, so that a thousand states take
 seconds.
 """
-import base64, http.server, json, os, random, shutil, subprocess, tempfile, threading
-from powerlog import Disk, build, read_log
+import base64, http.server, json, os, random, shutil, subprocess, tempfile, threading, time
+from powerlog import BALLAST, Disk, build, read_log
 
 BUILD = os.environ['FIELDPOST_BUILD']
 CTL = os.path.join(BUILD, 'src/cli/fieldpostctl')
@@ -54,6 +54,29 @@ class SinkHandler(http.server.BaseHTTPRequestHandler):
         self.send_header('Content-Length', '2')
         self.end_headers()
         self.wfile.write(b'ok')
+
+
+def must(condition, *what):
+    if not condition:
+        raise AssertionError('\n'.join(str(w) for w in what) or 'no')
+
+
+def run_tests(area, tests, *given):
+    """Prints TAP. A test yields what is worth telling."""
+    print('1..%d' % len(tests), flush=True)
+    failed = 0
+    for number, test in enumerate(tests, 1):
+        begun, name = time.monotonic(), '/%s/%s' % (area, test.__name__[5:].replace('_', '-'))
+        try:
+            for line in test(*given) or ():
+                print('# ' + line, flush=True)
+            print('ok %d %s' % (number, name))
+        except Exception as error:
+            failed += 1
+            print('not ok %d %s' % (number, name))
+            print('\n'.join('# ' + line for line in ('%s: %s' % (type(error).__name__, error)).split('\n')))
+        print('# %.1f s' % (time.monotonic() - begun), flush=True)
+    return failed > 0
 
 
 class Story:
@@ -177,6 +200,9 @@ class Checker:
         self.folder = os.path.join(world.folder, 'states')
         shutil.rmtree(self.folder, ignore_errors=True)
         os.mkdir(self.folder)
+        self.ballast = os.path.join(self.folder, BALLAST)
+        with open(self.ballast, 'wb') as f:
+            os.posix_fallocate(f.fileno(), 0, 8 << 20)
         env = {k: v for k, v in os.environ.items() if k != 'LD_PRELOAD'}
         self.child = subprocess.Popen([CHECK], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.number, self.waiting, self.known = 0, [], {}
@@ -196,6 +222,8 @@ class Checker:
             folder = os.path.join(self.folder, str(self.number))
             self.number += 1
             build(state, folder)
+            if STORE in state:
+                os.link(self.ballast, os.path.join(folder, STORE, BALLAST))
             self.child.stdin.write(os.path.join(folder, STORE) + '\n')
             self.child.stdin.flush()
             self.waiting.append((folder, key, then))
@@ -241,10 +269,11 @@ class Survey:
         """At each sync point and each word told (or at [points]): the least and the most that may be left, and
         [per_sync] by chance; and [n_chance] by chance over the whole record."""
         ops = self.world.ops
-        points = points or [i for i, op in enumerate(ops) if op.kind in 'SO']
+        marked = [i for i, op in enumerate(ops) if op.kind in 'SO']
+        points = marked if points is None else points
         by_chance = {}
         for _ in range(n_chance):
-            i = self.random.choice(points) if self.random.random() < 0.5 else self.random.randrange(1, len(ops))
+            i = self.random.choice(marked) if self.random.random() < 0.5 else self.random.randrange(1, len(ops))
             by_chance[i] = by_chance.get(i, 0) + 1
         points = set(points)
         disk = Disk(self.world.root, self.forget)
