@@ -115,11 +115,24 @@ detail_says_the_most_general_cause (void)
   status->state = FP_SYNC_OFFLINE;
   assert_detail (status, "No network");
   status->link = FP_LINK_LIMITED;
-  assert_detail (status, "The network does not lead to the internet");
+  assert_detail (status, "This network does not reach the internet");
   status->link = FP_LINK_PORTAL;
   assert_detail (status, "Sign in to the network");
   status->paused = TRUE;
   assert_detail (status, "Work Offline is on");
+  status->full = TRUE;
+  assert_detail (status, "The disk is full. Delete something, and what waits is sent by itself");
+}
+
+static void
+waiting_for_an_unmetered_network_is_said (void)
+{
+  g_autoptr(FpStatus) status = fp_status_new ();
+
+  status->sender = TRUE;
+  status->counts->waiting = 1;
+  status->counts->reason_code = g_strdup ("metered");
+  assert_detail (status, "Waits for a network that is not metered");
 }
 
 static void
@@ -177,6 +190,7 @@ main (int    argc,
   g_test_add_func ("/status/times-far-away-carry-their-day", times_far_away_carry_their_day);
   g_test_add_func ("/status/title-counts-everything-undelivered", title_counts_everything_undelivered);
   g_test_add_func ("/status/detail-says-the-most-general-cause", detail_says_the_most_general_cause);
+  g_test_add_func ("/status/detail/waiting-for-an-unmetered-network-is-said", waiting_for_an_unmetered_network_is_said);
   g_test_add_func ("/status/detail-tells-how-far-a-run-is", detail_tells_how_far_a_run_is);
   g_test_add_func ("/status/nobody-who-sends-is-said", nobody_who_sends_is_said);
   g_test_add_func ("/status/copies-share-nothing", copies_share_nothing);

@@ -1,5 +1,6 @@
 #include "engine/fp-engine-private.h"
 
+#include "store/fp-ballast.h"
 #include "store/fp-sender-lock.h"
 
 /* Trying is the only way to ask who holds a flock; on the store's thread, since it touches a file. */
@@ -37,11 +38,13 @@ read_status (FpStoreTxn  *txn,
   status->paused = g_strcmp0 (paused, "1") == 0;
   status->sender = own_sender || somebody_sends (fp_store_get_folder (fp_store_txn_get_store (txn)));
 
+  status->full = fp_ballast_get_free (txn) < FP_BALLAST_CLAIM_BYTES;
+
   if (status->paused)
     status->state = FP_SYNC_PAUSED;
   else if (counts->sending > 0 && status->sender)
     status->state = FP_SYNC_SYNCING;
-  else if (counts->failed + counts->held > 0)
+  else if (counts->failed + counts->held > 0 || (status->full && counts->waiting > 0))
     status->state = FP_SYNC_ERROR;
 
   return g_steal_pointer (&status);

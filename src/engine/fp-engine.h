@@ -33,6 +33,7 @@ typedef struct {
   FpLinkState   link;
   gboolean      sender;   /* some process sends (sender lock is held) */
   gboolean      paused;   /* Work Offline */
+  gboolean      full;     /* the disk: nothing is sent, since its receipt could find no room */
   guint         run_done; /* of a running sync */
   guint         run_total;
 } FpStatus;

@@ -18,6 +18,7 @@ static const Reason reasons[] = {
   { "network-timeout", N_("The server did not answer in time"), FALSE },
   { "network-cut", N_("The connection broke off"), FALSE },
   { "network-cancelled", N_("Sending was interrupted"), FALSE },
+  { "metered", N_("Waits for a network that is not metered"), FALSE },
   { "not-the-server", N_("Something else than the server answered"), TRUE },
   { "server-busy", N_("The server is busy"), TRUE },
   { "server-error", N_("The server has a problem"), TRUE },

@@ -90,7 +90,7 @@ dup_hindrance (const FpStatus *status)
   if (status->state == FP_SYNC_PORTAL || status->link == FP_LINK_PORTAL)
     return g_strdup (_("Sign in to the network"));
   if (status->link == FP_LINK_LIMITED && status->state == FP_SYNC_OFFLINE)
-    return g_strdup (_("The network does not lead to the internet"));
+    return g_strdup (_("This network does not reach the internet"));
   if (status->state == FP_SYNC_OFFLINE || status->link == FP_LINK_OFFLINE)
     return g_strdup (_("No network"));
 
@@ -119,6 +119,9 @@ fp_status_dup_detail (const FpStatus *status)
     return g_strdup_printf (_("Sending %u of %u"), MIN (status->run_done + 1, status->run_total), status->run_total);
   if (status->state == FP_SYNC_SYNCING)
     return g_strdup (_("Sending"));
+
+  if (status->full)
+    return g_strdup (_("The disk is full. Delete something, and what waits is sent by itself"));
 
   hindrance = dup_hindrance (status);
   if (hindrance)

@@ -7,7 +7,8 @@
 
 #include "net/fp-http-private.h"
 
-#define MAX_CONNECTIONS 64
+/* Hosts that hang keep theirs for a minute; the sender has an attempt at 128 of them at once. */
+#define MAX_CONNECTIONS 256
 #define MAX_CONNECTIONS_PER_HOST 4
 
 /* Seconds a connection is kept for the next request; servers commonly drop theirs after 60 to 75. */

@@ -193,6 +193,7 @@ looked_up_cb (GObject      *source,
   Question *question = user_data;
   FpSync *self = question->sync;
   FpGateNetwork network = fp_sync_get_network (self);
+  FpSyncPlace *place = get_place (self, question->host);
   GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, NULL);
 
   if (g_cancellable_is_cancelled (question->cancellable))
@@ -202,8 +203,8 @@ looked_up_cb (GObject      *source,
       return;
     }
 
-  get_place (self, question->host)->found.is_lan = fp_host_are_private (addresses);
-  get_place (self, question->host)->lan_until = fp_clock_get_boot_ms (self->clock) + ASK_EVERY_MS;
+  place->found.is_lan = fp_host_are_private (addresses);
+  place->lan_until = fp_clock_get_boot_ms (self->clock) + ASK_EVERY_MS;
   g_resolver_free_addresses (addresses);
   if (may_ask (self, &network, question->host, question->reach) & FP_ASK_SERVER)
     probe (question);
