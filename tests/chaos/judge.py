@@ -1,14 +1,19 @@
 """judge - what must be true after a chaos run: of the store, of the receiver's folder, of what the writers were told."""
-import glob, hashlib, json, os, re, sqlite3
+import datetime, glob, hashlib, json, os, re, sqlite3
 import xml.etree.ElementTree as ET
 
 STATES = {1: 'pending', 2: 'sending', 3: 'failed', 4: 'held', 5: 'discarded', 6: 'sent'}
+WAY_MS = 1000  # from the receiver's folder to the agent's receipt, at most
 LOSES_ANSWER = re.compile(r'after-accept|cut-answer')
 
 
 def sha_of(path):
     with open(path, 'rb') as f:
         return hashlib.sha256(f.read()).hexdigest()
+
+
+def later(when, ms):
+    return (datetime.datetime.fromisoformat(when.rstrip('Z')) + datetime.timedelta(milliseconds=ms)).isoformat() + 'Z'
 
 
 def some(things, most=5):
@@ -27,10 +32,13 @@ class Arrival:
         self.time = meta['time']
         self.shas = sorted([sha_of(os.path.join(folder, f['file'])) for f in meta['files']]
                            + [hashlib.sha256(f['value'].encode()).hexdigest() for f in meta.get('fields', [])])
-        self.remarks = None
+        self.remarks, self.events = None, []
         if meta.get('instance_id'):
             root = ET.parse(os.path.join(folder, 'submission.xml')).getroot()
             self.remarks = next((e.text for e in root.iter() if e.tag.rpartition('}')[2] == 'remarks'), None)
+        elif meta['path'].endswith('/events'):
+            with open(os.path.join(folder, meta['files'][0]['file'])) as f:
+                self.events = [e['event'] for e in json.load(f)['events']]
 
 
 class Item:
@@ -43,16 +51,31 @@ class Item:
         return f'#{self.id} {STATES[self.state]} {self.reason or ""} after {self.attempts}'
 
 
+def open_store(folder):
+    return sqlite3.connect(f'file:{folder}/fieldpost.db?mode=ro', uri=True)
+
+
+def waiting_events(folder):
+    """Events that wait to be frozen are no items yet."""
+    db = open_store(folder)
+    try:
+        return db.execute('SELECT count(*) FROM event').fetchone()[0]
+    finally:
+        db.close()
+
+
 class Evidence:
     def __init__(self, store, received, logs):
-        db = sqlite3.connect(f'file:{store}/fieldpost.db?mode=ro', uri=True)
+        db = open_store(store)
         parts = {}
         for item, sha, data in db.execute('SELECT item, sha256, data FROM item_part ORDER BY item, position'):
             parts.setdefault(item, []).append((sha, data))
         self.items = [Item(row, parts.get(row[0], [])) for row in db.execute(
             'SELECT i.id, i.uid, i.instance_id, i.state, i.reason_code, i.attempts, r.item FROM item i '
             'LEFT JOIN receipt r ON r.item = i.id AND r.uid = i.uid')]
-        self.integrity = db.execute('PRAGMA integrity_check').fetchall() + db.execute('PRAGMA foreign_key_check').fetchall()
+        self.waiting_events = [json.loads(d)['event'] for d, in db.execute('SELECT data FROM event')]
+        self.integrity = [row for check in ('integrity_check', 'foreign_key_check')
+                          for row in db.execute(f'PRAGMA {check}')]
         db.close()
         self.arrivals = [Arrival(os.path.dirname(p)) for p in sorted(glob.glob(received + '/[!.]*/meta.json'))]
         self.tries, self.done, self.refused = [], {}, []
@@ -78,7 +101,7 @@ class Evidence:
         return [f'{line["words"]}: status {line["error"]}, {line["text"]}' for line in self.refused]
 
     def none_stuck(self):
-        return [str(i) for i in self.items if i.state != 6]
+        return [str(i) for i in self.items if i.state != 6] + [f'event {e}' for e in self.waiting_events]
 
     def all_have_receipts(self):
         return [str(i) for i in self.items if i.state == 6 and i.receipt is None]
@@ -87,15 +110,20 @@ class Evidence:
         return [str(row) for row in self.integrity if row != ('ok',)]
 
     def nothing_lost(self):
-        """What was acknowledged is an item; every item is at the receiver."""
+        """What was acknowledged is an item; every item is at the receiver; an acknowledged event is in some batch."""
         uids, copies = {i.uid for i in self.items}, self.copies()
+        events = {e for a in self.arrivals for e in a.events}
         lost = [f'{t["kind"]} {t["try"]} of {os.path.basename(t["log"])} was queued as {self.done[t["log"], t["try"]]}'
-                for t in self.tries if (t['log'], t['try']) in self.done and self.done[t['log'], t['try']] not in uids]
+                for t in self.tries if t['kind'] != 'event' and (t['log'], t['try']) in self.done
+                and self.done[t['log'], t['try']] not in uids]
+        lost += [f'event {t["event"]}' for t in self.tries if t['kind'] == 'event'
+                 and (t['log'], t['try']) in self.done and t['event'] not in events]
         return lost + [f'{i} is not at the receiver' for i in self.items if i.state == 6 and i.name not in copies]
 
     def bytes_are_equal(self):
         items = {i.name: i for i in self.items}
-        return [f'{items[a.name]}: {a.folder}' for a in self.arrivals if a.name in items and a.shas != items[a.name].shas]
+        return [f'{items[a.name]}: {a.folder}' for a in self.arrivals
+                if a.name in items and a.shas != items[a.name].shas]
 
     def nothing_torn(self):
         """Every arrival is an item, and every item is wholly what somebody asked for, once."""
@@ -105,22 +133,27 @@ class Evidence:
         seen = {}
         for arrival in {a.name: a for a in self.arrivals}.values():
             what = arrival.remarks or tuple(arrival.shas)
+            if arrival.events:
+                continue
             if what not in wanted:
                 torn.append(f'{arrival.folder}: nobody asked for these bytes')
             if what in seen:
                 torn.append(f'{arrival.folder}: queued twice, also as {seen[what]}')
             seen[what] = arrival.folder
-        return torn
+        asked = {t['event'] for t in self.tries if t['kind'] == 'event'}
+        return torn + [f'event {e}: nobody asked' for a in self.arrivals for e in a.events if e not in asked]
 
     def stored_once(self):
-        return [f'{name}: {len(c)} times' for name, c in self.copies().items() if len(c) > 1]
+        wrong = [f'{name}: {len(c)} times' for name, c in self.copies().items() if len(c) > 1]
+        events = [e for a in self.arrivals for e in a.events]
+        return wrong + [f'event {e} twice' for e in sorted(set(events)) if events.count(e) > 1]
 
     def doubles(self, faults, disturbed):
         """How many copies are too many, by cause; and those that have none.
 
         Each copy beyond the first needs an answer that was lost: by the script (the receiver's lines say so of the
-        item), or between its copies by the end of an agent, a receiver or a connection (DISTURBED: from when to when,
-        ISO 8601).
+        item), or by the end of an agent, a receiver or a connection while it was on its way (DISTURBED: from when to
+        when, ISO 8601).
         """
         lost = {}
         for fault in faults:
@@ -131,8 +164,8 @@ class Evidence:
             copies.sort(key=lambda a: a.time)
             explained = min(lost.get(name, 0), len(copies) - 1)
             rest = len(copies) - 1 - explained
-            chances = sum(any(a.time <= end and start <= b.time for start, end in disturbed)
-                          for a, b in zip(copies, copies[1:]))
+            chances = sum(any(start <= later(a.time, WAY_MS) and a.time <= end for start, end in disturbed)
+                          for a in copies[:-1])
             by_script += explained
             by_death += min(rest, chances)
             if rest > chances:

@@ -3,9 +3,10 @@
 
   writers.py {"kind", "name", "seed", "count", "log", "store", "urls", "scratch", "gap"}
 
-gap: seconds from one to the next, on average; kind is "ctl" (fieldpostctl add, upload, fill; killed at random itself) or "bus" (Enqueue over D-Bus). Before each
-attempt a line {"try", "kind", "shas" | "remarks"} is appended to the log, afterwards {"done", "uid"} if it was
-acknowledged. One that was killed is started again and goes on behind its last line.
+kind is "ctl" (fieldpostctl add, upload, fill, event; killed at random itself) or "bus" (Enqueue over D-Bus); gap the
+seconds from one to the next, on average. Before each attempt a line {"try", "kind", "shas" | "remarks" | "event"} is
+appended to the log, afterwards {"done", "uid"} if it was acknowledged. One that was killed is started again and goes
+on behind its last line.
 """
 import hashlib, json, os, random, subprocess, sys, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lab'))
@@ -14,6 +15,7 @@ import fplab, outage
 BUS_NAME, BUS_PATH = 'io.github.fieldpost.Fieldpost.Agent', '/io/github/fieldpost/Fieldpost/Agent'
 ANSWERS = outage.as_options(outage.ANSWERS)
 KILLED = 0.08  # of the runs of fieldpostctl
+EVENTS = 'chaos-events'
 
 
 def sha(data):
@@ -48,7 +50,7 @@ class Writer:
         return path, sha(data)
 
     def ctl(self, *words):
-        """Runs fieldpostctl and sometimes kills it along the way; what it said, if it said it."""
+        """Runs fieldpostctl and sometimes kills it along the way; what it said, if it came so far."""
         start = time.monotonic()
         process = fplab.Process([fplab.program('fieldpostctl'), *words], {'FIELDPOST_DATA': self.store})
         limit = self.random.uniform(0, 1.3 * self.usual) if self.random.random() < KILLED else 60
@@ -65,7 +67,7 @@ class Writer:
         try:
             return json.loads(answer)
         except ValueError:
-            return None
+            return {} if process.child.returncode == 0 else None
 
     def by_add(self):
         text = self.text()
@@ -75,7 +77,8 @@ class Writer:
     def by_file(self):
         path, digest = self.file()
         self.write(**{'try': self.at, 'kind': 'file', 'shas': [digest]})
-        return self.ctl('add', '-X', 'PUT', '--data-file', path, '--reach', 'public', self.url() + '/inbox/file', '--json')
+        return self.ctl('add', '-X', 'PUT', '--data-file', path, '--reach', 'public', self.url() + '/inbox/file',
+                        '--json')
 
     def by_upload(self):
         path, digest = self.file()
@@ -87,6 +90,11 @@ class Writer:
         remarks = f'{self.name}-{self.at}'
         self.write(**{'try': self.at, 'kind': 'fill', 'remarks': remarks})
         return self.ctl('fill', outage.FORM, '--set', f'remarks={remarks}', *ANSWERS, '--submit', '--json')
+
+    def by_event(self):
+        event = f'{self.name}-{self.at}'
+        self.write(**{'try': self.at, 'kind': 'event', 'event': event})
+        return self.ctl('event', EVENTS, json.dumps({'event': event}), '--json')
 
     def by_bus(self):
         from gi.repository import Gio, GLib
@@ -105,10 +113,10 @@ class Writer:
 
     def run(self):
         ways = ([self.by_bus] if self.kind == 'bus' else
-                [self.by_add] * 5 + [self.by_fill] * 3 + [self.by_file, self.by_upload])
+                [self.by_add] * 5 + [self.by_fill] * 3 + [self.by_file, self.by_upload] + [self.by_event] * 3)
         while self.at < self.count:
             answer = self.random.choice(ways)()
-            if answer:
+            if answer is not None:
                 self.write(done=self.at, uid=answer.get('uid'))
             self.at += 1
             time.sleep(max(0, self.random.uniform(0, 2 * self.gap) - self.usual))
