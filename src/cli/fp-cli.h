@@ -119,6 +119,7 @@ int fp_cli_resume  (FpCli *cli, int argc, char **argv);
 int fp_cli_fill    (FpCli *cli, int argc, char **argv);
 int fp_cli_forms   (FpCli *cli, int argc, char **argv);
 int fp_cli_drafts  (FpCli *cli, int argc, char **argv);
+int fp_cli_wipe    (FpCli *cli, int argc, char **argv);
 int fp_cli_export  (FpCli *cli, int argc, char **argv);
 int fp_cli_import  (FpCli *cli, int argc, char **argv);
 /* Of group "server". */

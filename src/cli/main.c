@@ -32,6 +32,7 @@ static const FpCliCommand commands[] = {
   { "periodic", fp_cli_periodic, "list|register|unregister|run", N_("Jobs that are done again and again") },
   { "cleanup", fp_cli_cleanup, "[--dry-run]", N_("Delete what was sent or discarded long ago") },
   { "settings", fp_cli_settings, "list|get|set|reset", N_("Settings that all programs share") },
+  { "wipe", fp_cli_wipe, "[--dry-run]", N_("Delete everything of Fieldpost here") },
   { "doctor", fp_cli_doctor, "", N_("Check that everything works, and say what does not") },
   { NULL },
 };
