@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _FpAgentIntake FpAgentIntake;
+
 struct _FpAgentService
 {
   GObject parent_instance;
@@ -21,6 +23,8 @@ struct _FpAgentService
   FpStatus    *status;
   GArray      *changed;   /* ids that were not told yet */
   GCancellable *cancellable;
+
+  FpAgentIntake *intake;  /* what Enqueue has under way */
 
   gboolean     changed_all;
   gboolean     changed_any;
@@ -40,6 +44,9 @@ void _fp_agent_service_connect         (FpAgentService    *self,
                                         const FpBusMethod *methods);
 /* fp-agent-enqueue.c */
 void _fp_agent_service_connect_enqueue (FpAgentService    *self);
+/* What is being copied ends here; the next agent finds it and says so. */
+void _fp_agent_service_stop_intake     (FpAgentService    *self);
+void _fp_agent_intake_free             (FpAgentIntake     *intake);
 /* fp-agent-items.c */
 void _fp_agent_service_connect_items   (FpAgentService    *self);
 /* fp-agent-tags.c, fp-agent-periodic.c */

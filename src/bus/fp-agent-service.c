@@ -277,6 +277,7 @@ fp_agent_service_dispose (GObject *object)
   FpAgentService *self = FP_AGENT_SERVICE (object);
 
   g_cancellable_cancel (self->cancellable);
+  _fp_agent_service_stop_intake (self);
   g_clear_handle_id (&self->gather_id, g_source_remove);
   g_clear_handle_id (&self->reread_id, g_source_remove);
   if (self->agent && g_dbus_interface_skeleton_get_connection (G_DBUS_INTERFACE_SKELETON (self->agent)))
@@ -299,6 +300,7 @@ fp_agent_service_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->status, fp_status_free);
   g_clear_pointer (&self->changed, g_array_unref);
+  g_clear_pointer (&self->intake, _fp_agent_intake_free);
 
   G_OBJECT_CLASS (fp_agent_service_parent_class)->finalize (object);
 }

@@ -2,28 +2,39 @@
 
 #include "engine/fp-engine.h"
 
+G_DEFINE_QUARK (fp-bus-error-quark, fp_bus_error)
+
+#define ANY -1
+
+typedef struct {
+  GQuark    (*domain) (void);
+  int         code;
+  const char *name;
+} Name;
+
+/* data/docs/dbus.md says what each means to a caller. The first line that fits. */
+static const Name names[] = {
+  { fp_engine_error_quark, FP_ENGINE_ERROR_INVALID, FP_BUS_ERROR_PREFIX "Invalid" },
+  { fp_engine_error_quark, FP_ENGINE_ERROR_NO_ADDRESS, FP_BUS_ERROR_PREFIX "NoAddress" },
+  { fp_engine_error_quark, FP_ENGINE_ERROR_USAGE, FP_BUS_ERROR_PREFIX "Usage" },
+  { fp_engine_error_quark, FP_ENGINE_ERROR_NOT_FOUND, FP_BUS_ERROR_PREFIX "NotFound" },
+  { fp_engine_error_quark, FP_ENGINE_ERROR_REFUSED, FP_BUS_ERROR_PREFIX "Refused" },
+  { fp_engine_error_quark, FP_ENGINE_ERROR_SERVER, FP_BUS_ERROR_PREFIX "Server" },
+  { fp_store_error_quark, FP_STORE_ERROR_NOT_FOUND, FP_BUS_ERROR_PREFIX "NotFound" },
+  { fp_store_error_quark, FP_STORE_ERROR_CHANGED, FP_BUS_ERROR_PREFIX "Refused" },
+  { fp_store_error_quark, FP_STORE_ERROR_FULL, FP_BUS_ERROR_PREFIX "Full" },
+  { fp_store_error_quark, FP_STORE_ERROR_BUSY, FP_BUS_ERROR_PREFIX "Busy" },
+  { fp_store_error_quark, ANY, FP_BUS_ERROR_PREFIX "Store" },
+  { fp_secret_error_quark, ANY, FP_BUS_ERROR_PREFIX "Secret" },
+  { fp_bus_error_quark, FP_BUS_ERROR_LIMITS_EXCEEDED, FP_BUS_ERROR_PREFIX "LimitsExceeded" },
+};
+
 const char *
 fp_bus_error_get_name (const GError *error)
 {
-  static const char * const engine_names[] = {
-    [FP_ENGINE_ERROR_INVALID] = FP_BUS_ERROR_PREFIX "Invalid",
-    [FP_ENGINE_ERROR_NO_ADDRESS] = FP_BUS_ERROR_PREFIX "NoAddress",
-    [FP_ENGINE_ERROR_USAGE] = FP_BUS_ERROR_PREFIX "Usage",
-    [FP_ENGINE_ERROR_NOT_FOUND] = FP_BUS_ERROR_PREFIX "NotFound",
-    [FP_ENGINE_ERROR_REFUSED] = FP_BUS_ERROR_PREFIX "Refused",
-    [FP_ENGINE_ERROR_SERVER] = FP_BUS_ERROR_PREFIX "Server",
-  };
-
-  if (error->domain == FP_ENGINE_ERROR && (guint) error->code < G_N_ELEMENTS (engine_names))
-    return engine_names[error->code];
-  if (g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
-    return FP_BUS_ERROR_PREFIX "NotFound";
-  if (g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_CHANGED))
-    return FP_BUS_ERROR_PREFIX "Refused";
-  if (error->domain == FP_STORE_ERROR)
-    return FP_BUS_ERROR_PREFIX "Store";
-  if (error->domain == FP_SECRET_ERROR)
-    return FP_BUS_ERROR_PREFIX "Secret";
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (error->domain == names[i].domain () && (names[i].code == ANY || names[i].code == error->code))
+      return names[i].name;
 
   return FP_BUS_ERROR_PREFIX "Failed";
 }

@@ -7,7 +7,14 @@ G_BEGIN_DECLS
 
 #define FP_BUS_ERROR_PREFIX "io.github.fieldpost.Fieldpost.Error."
 
-/* "…Error.Usage", ".Invalid", ".NoAddress", ".NotFound", ".Refused", ".Server", ".Secret", ".Store" or ".Failed". */
+typedef enum {
+  FP_BUS_ERROR_LIMITS_EXCEEDED, /* the caller has too much under way: wait for answers, then go on */
+} FpBusError;
+
+#define FP_BUS_ERROR (fp_bus_error_quark ())
+GQuark      fp_bus_error_quark    (void);
+
+/* "…Error.Usage" and so on, as the table says: every code has a name, also one of another domain ("…Error.Failed"). */
 const char *fp_bus_error_get_name (const GError          *error);
 /* Answers @invocation (transfer full) with @error (transfer full). */
 void        fp_bus_error_return   (GDBusMethodInvocation *invocation,

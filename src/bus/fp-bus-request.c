@@ -1,7 +1,6 @@
 #include "bus/fp-bus-request.h"
 
-#include <gio/gunixinputstream.h>
-
+#include "bus/fp-bus-descriptor.h"
 #include "bus/fp-bus-variant.h"
 #include "engine/fp-item-json.h"
 
@@ -63,23 +62,63 @@ lookup_bytes (GVariant   *vardict,
   return value ? g_variant_get_data_as_bytes (value) : NULL;
 }
 
+static GInputStream *
+open_file (GUnixFDList  *fds,
+           gint32        handle,
+           const char   *where,
+           FpBusLoad    *load,
+           GError      **error)
+{
+  g_autoptr(GInputStream) stream = NULL;
+  gint64 size = 0;
+  int fd;
+
+  if (!fds || handle < 0 || handle >= g_unix_fd_list_get_length (fds))
+    {
+      usage (error, "%skey \"file\": the message carries no descriptor %d", where, handle);
+      return NULL;
+    }
+  fd = g_unix_fd_list_get (fds, handle, error);
+  if (fd < 0)
+    return NULL;
+  stream = fp_bus_descriptor_open (fd, where, &size, error);
+  if (!stream)
+    return NULL;
+  /* One after the other is copied: who writes two in turns would wait for ever. */
+  if (size < 0 && load->pipe)
+    {
+      usage (error, "%skey \"file\": a second pipe; one part can come through a pipe", where);
+      return NULL;
+    }
+  load->pipe |= size < 0;
+  load->files += MAX (0, size);
+  if (load->files > FP_BUS_DESCRIPTOR_MAX)
+    {
+      usage (error, "%skey \"file\": the parts are larger than 8 GiB together", where);
+      return NULL;
+    }
+
+  return g_steal_pointer (&stream);
+}
+
 static gboolean
 read_part (FpEnqueue    *enqueue,
            GVariant     *part,
            guint         number,
            GUnixFDList  *fds,
+           FpBusLoad    *load,
            GError      **error)
 {
   g_autofree char *where = g_strdup_printf ("parts[%u]: ", number);
-  g_autoptr(GBytes) data = lookup_bytes (part, "data");
+  g_autoptr(GBytes) data = NULL;
   g_autoptr(GInputStream) stream = NULL;
   const char *name = NULL, *filename = NULL, *media_type = NULL;
   gint32 handle = -1;
   gboolean has_file;
-  int fd;
 
   if (!fp_bus_check_keys (part, part_keys, where, error))
     return FALSE;
+  data = lookup_bytes (part, "data");
   g_variant_lookup (part, "name", "&s", &name);
   g_variant_lookup (part, "filename", "&s", &filename);
   g_variant_lookup (part, "media-type", "&s", &media_type);
@@ -90,16 +129,14 @@ read_part (FpEnqueue    *enqueue,
     return usage (error, "%sneeds either key \"data\" or key \"file\"", where);
   if (data)
     {
+      load->memory += g_bytes_get_size (data);
       fp_enqueue_add_part (enqueue, name, filename, media_type, data, NULL);
       return TRUE;
     }
 
-  if (!fds || handle < 0 || handle >= g_unix_fd_list_get_length (fds))
-    return usage (error, "%skey \"file\": the message carries no descriptor %d", where, handle);
-  fd = g_unix_fd_list_get (fds, handle, error);
-  if (fd < 0)
+  stream = open_file (fds, handle, where, load, error);
+  if (!stream)
     return FALSE;
-  stream = g_unix_input_stream_new (fd, TRUE);
   fp_enqueue_add_stream (enqueue, name, filename, media_type, stream);
 
   return TRUE;
@@ -109,6 +146,7 @@ static gboolean
 read_body (FpEnqueue    *enqueue,
            GVariant     *request,
            GUnixFDList  *fds,
+           FpBusLoad    *load,
            GError      **error)
 {
   g_autoptr(GBytes) body = lookup_bytes (request, "body");
@@ -122,13 +160,15 @@ read_body (FpEnqueue    *enqueue,
   if (media_type && !body)
     return usage (error, "key \"media-type\": there is no key \"body\" that it could describe");
   if (body)
+    load->memory += g_bytes_get_size (body);
+  if (body)
     fp_enqueue_add_part (enqueue, NULL, NULL, media_type ? media_type : "application/octet-stream", body, NULL);
 
   for (gsize i = 0; i < n; i++)
     {
       g_autoptr(GVariant) part = g_variant_get_child_value (parts, i);
 
-      if (!read_part (enqueue, part, i, fds, error))
+      if (!read_part (enqueue, part, i, fds, load, error))
         return FALSE;
     }
 
@@ -138,11 +178,13 @@ read_body (FpEnqueue    *enqueue,
 FpEnqueue *
 fp_bus_read_request (GVariant     *request,
                      GUnixFDList  *fds,
+                     FpBusLoad    *load,
                      GError      **error)
 {
   g_autoptr(FpEnqueue) enqueue = NULL;
   const char *url = NULL, *reach = NULL;
 
+  *load = (FpBusLoad) { 0 };
   if (!fp_bus_check_keys (request, request_keys, "", error))
     return NULL;
   if (!g_variant_lookup (request, "url", "&s", &url))
@@ -162,7 +204,7 @@ fp_bus_read_request (GVariant     *request,
       usage (error, "key \"reach\": \"%s\" is none of auto, public, lan, always", reach);
       return NULL;
     }
-  if (!read_body (enqueue, request, fds, error))
+  if (!read_body (enqueue, request, fds, load, error))
     return NULL;
 
   return g_steal_pointer (&enqueue);

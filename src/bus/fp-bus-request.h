@@ -7,10 +7,18 @@
 
 G_BEGIN_DECLS
 
+/* What its copying means for the agent. */
+typedef struct {
+  gint64   memory; /* bytes that the message itself brought */
+  gint64   files;  /* bytes of regular files */
+  gboolean pipe;   /* a part comes through a pipe: nobody knows when, and how much */
+} FpBusLoad;
+
 /* @fds: (nullable): what the message carried; a "file" of a part is an index into it. (transfer full); the error
  * names the key. */
 FpEnqueue *fp_bus_read_request (GVariant     *request,
                                 GUnixFDList  *fds,
+                                FpBusLoad    *load,
                                 GError      **error);
 
 G_END_DECLS

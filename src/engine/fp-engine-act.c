@@ -69,17 +69,18 @@ is_first_settled (FpStoreTxn   *txn,
 }
 
 static gboolean
-check_release (FpStoreTxn    *txn,
-               const FpItem  *item,
-               FpAct          act,
-               GError       **error)
+check_bytes_and_order (FpStoreTxn    *txn,
+                       const FpItem  *item,
+                       FpAct          act,
+                       GError       **error)
 {
   g_autofree char *waits = NULL;
 
+  /* Its bytes are not here: sent it would be half of what was asked for. */
+  if (g_strcmp0 (item->hold, "staging") == 0)
+    return refuse (item, act, item->state == FP_ITEM_FAILED ? "has lost its file" : "is still being copied", error);
   if (item->state != FP_ITEM_HELD)
     return TRUE;
-  if (g_strcmp0 (item->hold, "staging") == 0)
-    return refuse (item, act, "is still being copied", error);
   if (g_strcmp0 (item->hold, "after") != 0 || is_first_settled (txn, item))
     return TRUE;
 
@@ -176,11 +177,13 @@ act_on (FpStoreTxn  *txn,
     return refuse (item, act->act, "is sending, has to be cancelled first", error);
   if (!(rules[act->act].states & 1u << before))
     return refuse (item, act->act, is, error);
+  if (act->act != FP_ACT_DISCARD && act->act != FP_ACT_UNDO && !check_bytes_and_order (txn, item, act->act, error))
+    return FALSE;
   if (act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE)
     {
       g_autoptr(FpItem) lifted = NULL;
 
-      if (!check_release (txn, item, act->act, error) || !(lifted = lift (txn, item, error)))
+      if (!(lifted = lift (txn, item, error)))
         return FALSE;
       before = lifted->state;
       fp_item_free (g_steal_pointer (&item));
@@ -205,11 +208,11 @@ is_meant (FpStoreTxn   *txn,
           const FpItem *item)
 {
   if (act->act == FP_ACT_RETRY)
-    return item->state == FP_ITEM_FAILED || (item->hold && g_strv_contains (asked_again, item->hold));
+    return item->hold ? g_strv_contains (asked_again, item->hold) : item->state == FP_ITEM_FAILED;
   if (act->hold)
     return g_strcmp0 (item->hold, act->hold) == 0;
 
-  return check_release (txn, item, act->act, NULL);
+  return check_bytes_and_order (txn, item, act->act, NULL);
 }
 
 /* Item by item, page by page. */

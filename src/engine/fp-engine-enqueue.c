@@ -285,10 +285,10 @@ take_account (FpStoreTxn  *txn,
   return TRUE;
 }
 
-static gpointer
-insert_request (FpStoreTxn  *txn,
-                gpointer     data,
-                GError     **error)
+gpointer
+_fp_engine_insert_request (FpStoreTxn  *txn,
+                           gpointer     data,
+                           GError     **error)
 {
   FpItem *item = data;
 
@@ -342,6 +342,12 @@ store_parts (GTask *task)
 {
   Enqueue *enqueue = g_task_get_task_data (task);
 
+  if (enqueue->request->staged)
+    {
+      g_task_return_pointer (task, g_steal_pointer (&enqueue->item), (GDestroyNotify) fp_item_free);
+      g_object_unref (task);
+      return;
+    }
   _fp_engine_store_parts_async (g_task_get_source_object (task), enqueue->request->parts,
                                 g_task_get_cancellable (task), parts_stored_cb, task);
 }
@@ -414,7 +420,7 @@ prepared_cb (GObject      *source,
   FpItem *item = _fp_engine_finish (self, result, &error);
 
   if (item)
-    _fp_engine_write (self, fp_engine_enqueue_async, insert_request, item, (GDestroyNotify) fp_item_free,
+    _fp_engine_write (self, fp_engine_enqueue_async, _fp_engine_insert_request, item, (GDestroyNotify) fp_item_free,
                       (GDestroyNotify) fp_item_free, g_task_get_cancellable (task), inserted_cb, g_object_ref (task));
   else
     g_task_return_error (task, error);

@@ -57,6 +57,11 @@ void      _fp_engine_parse_async  (FpEngine            *self,
                                    GAsyncReadyCallback  callback,
                                    gpointer             user_data);
 
+/* FpStoreFunc: inserts the FpItem @data, with what is known of its server; gives the row as a new FpItem. */
+gpointer  _fp_engine_insert_request (FpStoreTxn        *txn,
+                                     gpointer           data,
+                                     GError           **error);
+
 /* Turns FpEnqueuePart into FpItemPart: files and large data become blobs. Result: GPtrArray of FpItemPart. */
 void      _fp_engine_store_parts_async (FpEngine            *self,
                                         GPtrArray           *parts,

@@ -142,6 +142,7 @@ typedef struct {
   char       *title;   /* NULL = method and host */
   FpReach     reach;
   GPtrArray  *parts;   /* FpEnqueuePart; (nullable) */
+  gboolean    staged;  /* its parts are stored after it is queued: set by fp_engine_stage_async() */
 } FpEnqueue;
 
 FpEnqueue *fp_enqueue_new          (const char *url);

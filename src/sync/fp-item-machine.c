@@ -12,6 +12,7 @@
  *      |<---will retry---+  +------hold---> held
  *      |<---orphan-------+
  *      +<---release--- pending, failed, held --discard--> discarded --undo--> the state before
+ *                                       held --fault----> failed
  */
 static const guint8 next_state[N_STATES][FP_N_EVENTS] = {
   [FP_ITEM_PENDING] = {
@@ -34,6 +35,7 @@ static const guint8 next_state[N_STATES][FP_N_EVENTS] = {
     [FP_EVENT_DISCARD] = FP_ITEM_DISCARDED,
   },
   [FP_ITEM_HELD] = {
+    [FP_EVENT_FAULT] = FP_ITEM_FAILED, /* of a copy that did not come to its end */
     [FP_EVENT_RELEASE] = FP_ITEM_PENDING,
     [FP_EVENT_DISCARD] = FP_ITEM_DISCARDED,
   },
