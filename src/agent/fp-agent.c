@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "agent/fp-agent-notices.h"
+#include "agent/fp-agent-sleep.h"
 #include "agent/fp-agent-window.h"
 #include "bus/fp-agent-client.h"
 #include "bus/fp-agent-service.h"
@@ -28,6 +29,7 @@ struct _FpAgent
   GApplication    *application; /* owns the bus name, shows notifications */
   FpAgentNotices  *notices;
   FpTray          *tray;
+  FpAgentSleep    *sleep;
   GPowerProfileMonitor *power;
 
   FpAgentOptions   options;
@@ -212,6 +214,15 @@ failed_cb (FpAgent    *self,
     fp_agent_notices_failed (self->notices);
 }
 
+static void
+woke_cb (gpointer user_data)
+{
+  FpAgent *self = user_data;
+
+  say (self, "resumed");
+  fp_sync_resume (fp_engine_get_sync (self->engine));
+}
+
 /* Starting, one step after the other. */
 
 static void
@@ -287,6 +298,7 @@ serve (FpAgent *self)
   g_signal_connect_object (sync, "failed", G_CALLBACK (failed_cb), self, G_CONNECT_SWAPPED);
   link_changed_cb (self);
   start_jobs (self);
+  self->sleep = fp_agent_sleep_new (woke_cb, self);
   if (!self->bus)
     {
       say (self, "no session bus: sending without it");
@@ -435,6 +447,7 @@ fp_agent_stop (FpAgent *self)
     return;
   self->stopping = TRUE;
 
+  g_clear_pointer (&self->sleep, fp_agent_sleep_free);
   g_clear_object (&self->tray);
   g_clear_pointer (&self->notices, fp_agent_notices_free);
   g_clear_object (&self->service);
@@ -458,6 +471,7 @@ fp_agent_dispose (GObject *object)
 {
   FpAgent *self = FP_AGENT (object);
 
+  g_clear_pointer (&self->sleep, fp_agent_sleep_free);
   g_clear_object (&self->tray);
   g_clear_pointer (&self->notices, fp_agent_notices_free);
   g_clear_object (&self->service);
