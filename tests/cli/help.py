@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""help - what the program, its manual page and its completion say is the same.
+
+  help.py FIELDPOSTCTL MANUAL COMPLETION     prints TAP
+"""
+import os, re, subprocess, sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from clitest import main, says
+
+CTL, MANUAL, COMPLETION = sys.argv[1:4]
+GROUPS = ('forms', 'drafts', 'server', 'tag', 'periodic', 'settings')
+COMMON = {'--json', '--help', '--version'}
+
+
+def commands(ctl, *group):
+    found = []
+    for line in ctl(*group, '--help').split('\n'):
+        words = re.match(r'  ([a-z][a-z -]*[a-z]|[a-z]+)', line)
+        if words:
+            name = words[1].split()[len(group)] if len(words[1].split()) > len(group) else None
+            if name:
+                found.append(name)
+    return found
+
+
+def options(ctl, *command):
+    return set(re.findall(r'^  (?:-\w, )?(--[a-z-]+)', ctl(*command, '--help'), re.M))
+
+
+def every(ctl):
+    for name in commands(ctl):
+        if name in GROUPS:
+            for inner in commands(ctl, name):
+                yield name, inner
+        else:
+            yield name,
+
+
+def manual():
+    with open(MANUAL) as f:
+        text = f.read()
+    return re.sub(r'\\f[A-Z]', '', text).replace('\\-', '-')
+
+
+def test_every_command_is_in_the_manual(ctl, server):
+    text = manual()
+    for command in every(ctl):
+        for word in command:
+            assert re.search(r'(?<![\w-])%s(?![\w-])' % word, text), ' '.join(command)
+
+
+def test_every_option_is_in_the_manual_and_back(ctl, server):
+    text, known = manual(), set(COMMON)
+    for command in every(ctl):
+        known |= options(ctl, *command)
+    said = set(re.findall(r'(?<![\w-])--[a-z][a-z-]*', text))
+    assert known - said - COMMON == set(), 'not in the manual: %s' % (known - said - COMMON)
+    assert said - known == set(), 'only in the manual: %s' % (said - known)
+
+
+def complete(ctl, *words):
+    """What bash offers for the last of the words."""
+    script = 'compopt () { :; }; . "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _fieldpostctl; ' \
+             'printf "%s\\n" "${COMPREPLY[@]}"'
+    env = dict(ctl.env, PATH=os.path.dirname(CTL) + ':' + os.environ['PATH'])
+    run = subprocess.run(['bash', '-c', script, 'bash', COMPLETION, 'fieldpostctl', *words], env=env,
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and run.stderr == '', run
+    return set(run.stdout.split())
+
+
+def test_completion_knows_what_the_program_knows(ctl, server):
+    assert set(commands(ctl)) <= complete(ctl, '')
+    assert complete(ctl, 'exp') == {'export'}
+    for group in GROUPS:
+        assert set(commands(ctl, group)) <= complete(ctl, group, ''), group
+    for command in every(ctl):
+        assert options(ctl, *command) <= complete(ctl, *command, '--'), command
+    ctl('add', '--tag', 'mine', server.url)
+    ctl('add', '--tag', 'yours', server.url)
+    ctl('forms', 'new', '--title', 'Trees', 'text:Name')
+    ctl('server', 'add', server.url, '--plain')
+    assert complete(ctl, 'show', '') == {'1', '2'} and complete(ctl, 'undo', '') == set()
+    assert complete(ctl, 'list', '--state', 'p') == {'pending'} and complete(ctl, 'list', '--tag', '') == {'mine', 'yours'}
+    assert complete(ctl, 'fill', 't') == {'trees'} and complete(ctl, 'server', 'test', '') == {'1'}
+
+
+main('help', globals(), CTL)
