@@ -80,7 +80,7 @@ void
 fp_sync_fixture_setup (FpSyncFixture *f,
                        gconstpointer  data)
 {
-  f->folder = fp_test_make_folder ();
+  f->folder = data ? g_strdup (data) : fp_test_make_folder ();
   f->clock = fp_clock_new_fake (WALL, BOOT);
   f->store = fp_sync_fixture_open (f);
   f->link = fp_link_new_fake (FP_LINK_FULL);
@@ -107,7 +107,8 @@ fp_sync_fixture_teardown (FpSyncFixture *f,
   fp_test_drain ();
   g_assert_finalize_object (f->link);
   g_clear_object (&f->clock);
-  fp_test_remove_folder (f->folder);
+  if (!data)
+    fp_test_remove_folder (f->folder);
   g_free (f->folder);
   g_free (f->failed_code);
 }

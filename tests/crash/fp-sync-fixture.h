@@ -22,6 +22,7 @@ typedef struct {
   char *failed_code;     /* of the last one */
 } FpSyncFixture;
 
+/* @data: (nullable): the folder to use, which then stays. */
 void       fp_sync_fixture_setup    (FpSyncFixture *f,
                                      gconstpointer  data);
 void       fp_sync_fixture_teardown (FpSyncFixture *f,
