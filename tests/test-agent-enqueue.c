@@ -121,6 +121,46 @@ large_file_is_copied_from_its_offset (FpBusFixture *f,
   g_close (fd, NULL);
 }
 
+typedef struct {
+  guint   n;
+  guint64 first, last, total;
+} Told;
+
+static void
+progress_cb (GDBusConnection *bus,
+             const char      *sender,
+             const char      *path,
+             const char      *interface,
+             const char      *name,
+             GVariant        *arguments,
+             gpointer         user_data)
+{
+  Told *told = user_data;
+
+  g_variant_get (arguments, "(xtt)", NULL, &told->last, &told->total);
+  if (told->n++ == 0)
+    told->first = told->last;
+}
+
+static void
+large_upload_tells_first_and_last (FpBusFixture *f,
+                                   gconstpointer data)
+{
+  Told told = { 0 };
+  guint id = g_dbus_connection_signal_subscribe (f->bus, NULL, FP_AGENT_BUS_NAME, "Progress", FP_AGENT_OBJECT_PATH, NULL,
+                                                 0, progress_cb, &told, NULL);
+  int fd = open_large (f, LARGE);
+
+  enqueue_fine (f, "{'name': <'a'>, 'file': <handle 0>}", fd);
+  fp_test_until (f->delivered == 1);
+  fp_test_until (told.n > 0 && told.last == told.total);
+  g_assert_cmpuint (told.n, >=, 2);
+  g_assert_cmpuint (told.first, <, told.total);
+  g_assert_cmpuint (told.total, >, LARGE);
+  g_dbus_connection_signal_unsubscribe (f->bus, id);
+  g_close (fd, NULL);
+}
+
 static void
 pipe_is_staged_until_its_end (FpBusFixture *f,
                               gconstpointer data)
@@ -367,6 +407,7 @@ main (int    argc,
 #define ADD(path, data, func) g_test_add ("/agent/enqueue/" path, FpBusFixture, data, fp_bus_fixture_setup, func, \
                                           fp_bus_fixture_teardown)
   ADD ("large-file-is-copied-from-its-offset", NULL, large_file_is_copied_from_its_offset);
+  ADD ("large-upload-tells-first-and-last", NULL, large_upload_tells_first_and_last);
   ADD ("pipe-is-staged-until-its-end", NULL, pipe_is_staged_until_its_end);
   ADD ("vanished-writer-is-said/pipe-open", NULL, vanished_writer_is_said);
   ADD ("vanished-writer-is-said/pipe-ended", "ended", vanished_writer_is_said);

@@ -60,6 +60,8 @@ merge (FpAgentClient *self,
   word = fp_dbus_agent_get_connectivity (self->proxy);
   if (word)
     fp_link_state_from_string (word, &status->link);
+  status->run_done = fp_dbus_agent_get_run_done (self->proxy);
+  status->run_total = fp_dbus_agent_get_run_total (self->proxy);
   status->sender = TRUE;
 }
 

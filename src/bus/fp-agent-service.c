@@ -2,7 +2,7 @@
 
 #include "bus/fp-agent-client.h"
 
-#define INTERFACE_VERSION 1
+#define INTERFACE_VERSION 2
 
 /* Changes are told together: a run of a thousand items must not make a thousand signals a second. */
 #define GATHER_MS 50
@@ -31,6 +31,8 @@ publish (FpAgentService *self)
                 "sending", counts->sending,
                 "held", counts->held,
                 "connectivity", fp_link_state_to_string (self->status->link),
+                "run-done", self->status->run_done,
+                "run-total", self->status->run_total,
                 "next-attempt", counts->next_try,
                 "last-error", words,
                 NULL);

@@ -3,6 +3,9 @@
 #include "cli/fp-cli.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
+
+#include "cli/fp-cli-bar.h"
 
 /* A network that was just asked to look again may say "offline" for a moment longer. */
 #define SETTLE_MS 2000
@@ -23,6 +26,8 @@ typedef struct {
   guint        waiting;   /* of this tag, at the last look */
   gboolean     busy;      /* something is still to be expected */
 
+  gboolean     quiet;     /* no word while it goes on */
+  FpCliBar    *bar;       /* owned; NULL: stderr is no terminal */
   char        *told;      /* (nullable): the last line of what goes on */
   gint64       told_boot; /* when */
 } Run;
@@ -67,6 +72,9 @@ is_open (Run          *run,
   return run->wait && item->next_try < now + PATIENCE_MS;
 }
 
+typedef enum { LOOK_FOR_OPEN, LOOK_AT_ALL } LookHow;
+
+/* One page: sets busy where something in it is open. @after: (inout): 0 = the list is at its end. */
 static gboolean
 look_page (Run      *run,
            gint64   *after,
@@ -81,7 +89,7 @@ look_page (Run      *run,
   if (!items)
     return FALSE;
 
-  for (guint i = 0; i < items->len; i++)
+  for (guint i = 0; i < items->len && !run->busy; i++)
     run->busy |= is_open (run, g_ptr_array_index (items, i));
   run->waiting += items->len;
   *after = items->len == PAGE ? ((FpItem *) g_ptr_array_index (items, PAGE - 1))->id : 0;
@@ -89,10 +97,10 @@ look_page (Run      *run,
   return TRUE;
 }
 
-/* Counts what waits, and whether more is to be expected. */
 static gboolean
-look (Run     *run,
-      GError **error)
+look_at_pages (Run      *run,
+               LookHow   how,
+               GError  **error)
 {
   gint64 after = 0;
 
@@ -101,9 +109,34 @@ look (Run     *run,
   do
     if (!look_page (run, &after, error))
       return FALSE;
-  while (after != 0);
-  /* The sender in this process is done a moment after its last write. */
-  run->busy |= !run->tag && fp_engine_get_sync (run->cli->engine) && get_state (run) == FP_SYNC_SYNCING;
+  while (after != 0 && (how == LOOK_AT_ALL || !run->busy));
+
+  return TRUE;
+}
+
+/* Counts what waits: of everything the store knows it, however much it is; of a tag it is counted. */
+static gboolean
+count (Run     *run,
+       GError **error)
+{
+  if (run->tag)
+    return look_at_pages (run, LOOK_AT_ALL, error);
+
+  fp_cli_read_status (run->cli);
+  run->waiting = fp_agent_client_get_status (run->cli->client)->counts->waiting;
+
+  return TRUE;
+}
+
+/* Whether more is to be expected: while it is, one page tells. */
+static gboolean
+look (Run     *run,
+      GError **error)
+{
+  if (!run->tag && get_state (run) == FP_SYNC_SYNCING)
+    run->busy = TRUE;
+  else if (!look_at_pages (run, LOOK_FOR_OPEN, error))
+    return FALSE;
 
   return TRUE;
 }
@@ -135,7 +168,7 @@ tell (Run *run)
   g_autofree char *line = NULL;
   gint64 away;
 
-  if (!run->wait || (run->told && now - run->told_boot < TELL_MS))
+  if (!run->wait || run->quiet || run->bar || (run->told && now - run->told_boot < TELL_MS))
     return;
   status->state = get_state (run);
   /* Whatever was read last: somebody sends, otherwise nobody would wait. */
@@ -159,6 +192,7 @@ tell (Run *run)
 /* Looks after every change, and now and then for what another process does. */
 static gboolean
 run_until_settled (Run     *run,
+                   guint    before,
                    gint64   timeout_ms,
                    GError **error)
 {
@@ -169,16 +203,21 @@ run_until_settled (Run     *run,
   gulong handler = g_signal_connect_swapped (run->cli->client, "notify::status", G_CALLBACK (changed_cb), &dirty);
 
   run->busy = TRUE;
+  if (run->wait && !run->quiet && !run->cli->json && isatty (STDERR_FILENO))
+    run->bar = fp_cli_bar_new (run->cli, before);
   while (ok && run->busy && fp_clock_get_boot_ms (run->cli->clock) < end)
     {
       while (!dirty)
         g_main_context_iteration (NULL, TRUE);
       dirty = FALSE;
       ok = look (run, error);
+      if (run->bar)
+        fp_cli_bar_draw (run->bar);
       tell (run);
     }
   g_signal_handler_disconnect (run->cli->client, handler);
   g_source_remove (tick);
+  g_clear_pointer (&run->bar, fp_cli_bar_free);
 
   return ok;
 }
@@ -261,7 +300,7 @@ sync_and_tell (Run    *run,
   gboolean asked;
   guint before;
 
-  if (!look (run, &error))
+  if (!count (run, &error))
     return fp_cli_fail ("sync", error);
   before = run->waiting;
   if (before == 0 && run->tag && !cli->json)
@@ -284,9 +323,11 @@ sync_and_tell (Run    *run,
         g_print (_("The agent sends.\n"));
       return FP_EXIT_OK;
     }
-  if (before > 0 && !run_until_settled (run, timeout_ms, &error))
+  if (before > 0 && !run_until_settled (run, before, timeout_ms, &error))
     return fp_cli_fail ("sync", error);
 
+  if (!count (run, &error))
+    return fp_cli_fail ("sync", error);
   fp_cli_read_status (cli);
   print_result (run, before);
   if (run->wait)
@@ -307,6 +348,7 @@ fp_cli_sync (FpCli  *cli,
   int code;
   const GOptionEntry entries[] = {
     { "wait", 'w', 0, G_OPTION_ARG_NONE, &run.wait, N_("Wait until it is delivered, or cannot be for now"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &run.quiet, N_("With --wait: say nothing while it goes on"), NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout, N_("Wait at most so long; 300 by default"), N_("SECONDS") },
     { NULL },
   };

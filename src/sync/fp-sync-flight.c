@@ -7,6 +7,7 @@
 #include "sync/fp-sync-request.h"
 #include "sync/fp-sync-split.h"
 
+#define LARGE_BYTES (1024 * 1024)
 #define PROGRESS_EVERY_US (G_USEC_PER_SEC / 4)
 #define RECEIPT_BODY_MAX 4096
 
@@ -19,6 +20,7 @@ flight_free (FpSyncFlight *flight)
   g_free (flight);
 }
 
+/* Of what is large the first and the last word are always told, however quick it is. */
 static void
 progress_cb (gint64   done,
              gint64   total,
@@ -26,12 +28,15 @@ progress_cb (gint64   done,
 {
   FpSyncFlight *flight = user_data;
   gint64 now = g_get_monotonic_time ();
+  gboolean ends = done >= total && !flight->whole;
+  gboolean edge = total >= LARGE_BYTES && (ends || !flight->any_told);
 
   flight->whole = done >= total;
-  if (now - flight->told < PROGRESS_EVERY_US)
+  if (now - flight->told < PROGRESS_EVERY_US && !edge)
     return;
 
   flight->told = now;
+  flight->any_told = TRUE;
   fp_sync_emit_progress (flight->sync, flight->claim->item->id, done, total);
 }
 

@@ -25,6 +25,7 @@ typedef struct {
   FpSyncClaim  *claim;        /* owned */
   GCancellable *cancellable;  /* owned */
   gint64        told;         /* monotonic µs of the last "progress" */
+  gboolean      any_told;     /* a "progress" was emitted */
   gboolean      whole;        /* all bytes are written, the answer is awaited */
 } FpSyncFlight;
 

@@ -241,6 +241,33 @@ def test_failed_items_keep_their_reason(ctl, server):
     assert ctl.json('show', '1')['attempts'] == 2
 
 
+def test_a_terminal_sees_the_run(ctl, server):
+    """The bar is drawn on a terminal only, fits its width and leaves one line."""
+    import fcntl, pty, struct, termios
+    for words, drawn in ((['--wait'], True), (['--wait', '--quiet'], False)):
+        ctl('add', server.url + '/a')
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 30, 0, 0))
+        run = subprocess.run([CTL, 'sync', *words], env=ctl.env, stdout=subprocess.PIPE, stderr=slave, text=True, timeout=60)
+        os.close(slave)
+        shown = b''
+        try:
+            while chunk := os.read(master, 4096):
+                shown += chunk
+        except OSError:
+            pass
+        os.close(master)
+        says(run.stdout, '1 sent')
+        shown = shown.decode()
+        assert ('[' in shown and ' of 1' in shown) == drawn, shown
+        if drawn:
+            assert shown.endswith('\r\033[K'), repr(shown)
+            assert all(len(line) < 30 for line in shown.replace('\033[K', '').split('\r')), repr(shown)
+    ctl('add', server.url + '/a')
+    ctl('sync', '--wait')
+    assert '\r' not in ctl.err, 'no bar in a pipe'
+
+
 def test_sync_of_one_tag(ctl, server):
     ctl('add', '--tag', 'a', server.url + '/a')
     says(ctl('sync', '--wait', 'b'), 'Nothing', '“b”')
