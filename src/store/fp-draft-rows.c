@@ -124,7 +124,7 @@ put_file (FpStoreTxn        *txn,
       /* NOT_FOUND would say that the draft is gone, and the caller would stop saving. */
       if (g_error_matches (missing, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
         missing->code = FP_STORE_ERROR_FAILED;
-      g_propagate_error (error, missing);
+      g_propagate_prefixed_error (error, missing, "%s: ", file->name);
       return FALSE;
     }
   stmt = fp_stmt_new (txn->db,

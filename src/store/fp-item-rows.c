@@ -98,7 +98,12 @@ check_part (FpStoreTxn *txn,
       return TRUE;
     }
 
-  return _fp_blob_check_size (txn, part->sha256, &part->size, error);
+  if (_fp_blob_check_size (txn, part->sha256, &part->size, error))
+    return TRUE;
+
+  if (part->filename)
+    g_prefix_error (error, "%s: ", part->filename);
+  return FALSE;
 }
 
 static gboolean

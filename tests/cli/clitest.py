@@ -1,6 +1,7 @@
 """clitest - what the tests of the command line share: a world of their own, a server, and TAP.
 
-A test is a function test_NAME (ctl, server); main (PREFIX, globals ()) runs them all.
+A test is a function test_NAME (ctl, server) that may give a reason why it was skipped; main (PREFIX, globals ()) runs
+them all.
 """
 import http.server, json, os, shutil, subprocess, sys, tempfile, threading
 
@@ -96,8 +97,8 @@ def main(prefix, names, ctl):
     for number, (name, func) in enumerate(tests, 1):
         world, server = World(ctl), Server()
         try:
-            func(world, server)
-            print('ok %d /%s/%s' % (number, prefix, name), flush=True)
+            skipped = func(world, server)
+            print('ok %d /%s/%s%s' % (number, prefix, name, ' # SKIP ' + skipped if skipped else ''), flush=True)
         except Exception as error:
             failed += 1
             print('not ok %d /%s/%s' % (number, prefix, name), flush=True)
