@@ -22,6 +22,19 @@ every_code_has_a_sentence (void)
 }
 
 static void
+held_words (void)
+{
+  FpItem item = { .state = FP_ITEM_HELD, .waits_for = 12, .hold = (char *) "after" };
+  g_autofree char *after = fp_item_dup_words (&item);
+  g_autofree char *lost = NULL;
+
+  item.hold = (char *) "lost";
+  lost = fp_item_dup_words (&item);
+  g_assert_cmpstr (after, ==, "Waits for #12");
+  g_assert_cmpstr (lost, ==, "It may have arrived; send it again?");
+}
+
+static void
 server_words_are_shown_where_they_help (void)
 {
   g_autofree char *refused = fp_reason_dup_words ("item-refused", "field age: not a number", 0);
@@ -182,6 +195,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/status/reason/held-says-for-what", held_words);
   g_test_add_func ("/status/reason/every-code-has-a-sentence", every_code_has_a_sentence);
   g_test_add_func ("/status/reason/server-words-are-shown-where-they-help", server_words_are_shown_where_they_help);
   g_test_add_func ("/status/reason/code-of-a-later-version-is-not-silent", code_of_a_later_version_is_not_silent);

@@ -34,7 +34,7 @@ static const Reason reasons[] = {
   { "form-access", N_("You have no access to this form"), TRUE },
   { "account", N_("The server does not accept the user name or password"), TRUE },
   { "account-forbidden", N_("The server does not allow this account to send here"), TRUE },
-  { "account-none", N_("The server asks for a user name and password"), TRUE },
+  { "account-none", N_("No user name and password are stored for this server"), TRUE },
   { "account-missing", N_("The password for this server is missing"), FALSE },
   { "keyring", N_("The keyring is locked"), TRUE },
   { "proxy", N_("The network's proxy asks for a password"), TRUE },
@@ -53,8 +53,8 @@ static const Reason holds[] = {
   { "user", N_("Held back until it is released"), FALSE },
   { "moved", N_("Exported, to be sent by another computer"), FALSE },
   { "machine", N_("The outbox came from another computer, which may send it too"), FALSE },
-  { "after", N_("Waits until the version before it is settled"), FALSE },
-  { "lost", N_("The answer was lost: the server may have it already"), FALSE },
+  { "after", N_("Waits for an earlier version"), FALSE },
+  { "lost", N_("It may have arrived; send it again?"), FALSE },
   { "staging", N_("Being copied"), FALSE },
 };
 
@@ -104,6 +104,10 @@ fp_reason_dup_words (const char *reason_code,
 char *
 fp_item_dup_words (const FpItem *item)
 {
+  g_autofree char *first = g_strdup_printf ("%" G_GINT64_FORMAT, item->waits_for);
+
+  if (item->state == FP_ITEM_HELD && item->waits_for && g_strcmp0 (item->hold, "after") == 0)
+    return g_strdup_printf (_("Waits for #%s"), first);
   for (guint i = 0; item->state == FP_ITEM_HELD && i < G_N_ELEMENTS (holds); i++)
     if (g_strcmp0 (holds[i].code, item->hold) == 0)
       return g_strdup (_(holds[i].sentence));
