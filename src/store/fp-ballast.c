@@ -44,12 +44,13 @@ is_there (const char *path)
 static gboolean
 write_noise (int fd)
 {
-  g_autofree guint32 *chunk = g_malloc (CHUNK_BYTES);
+  g_autofree guint64 *chunk = g_malloc (CHUNK_BYTES);
+  guint64 noise = 1;
 
   for (gsize done = 0; done < BALLAST_BYTES; done += CHUNK_BYTES)
     {
       for (gsize i = 0; i < CHUNK_BYTES / sizeof *chunk; i++)
-        chunk[i] = g_random_int ();
+        chunk[i] = noise = noise * G_GUINT64_CONSTANT (6364136223846793005) + G_GUINT64_CONSTANT (1442695040888963407);
       if (pwrite (fd, chunk, CHUNK_BYTES, (off_t) done) != CHUNK_BYTES)
         return FALSE;
     }
