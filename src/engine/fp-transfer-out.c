@@ -147,6 +147,7 @@ begin (FpTransferOut  *self,
 {
   g_autoptr(GDir) dir = g_dir_open (self->folder, 0, error);
   g_autofree char *text = NULL;
+  const char *name;
 
   if (!dir)
     return FALSE;
@@ -156,7 +157,9 @@ begin (FpTransferOut  *self,
                    self->folder);
       return FALSE;
     }
-  if (g_dir_read_name (dir) && !go_on (self, manifest, error))
+  while ((name = g_dir_read_name (dir)) && g_str_equal (name, "partial.json.tmp"))
+    ; /* broken off before it had a name */
+  if (name && !go_on (self, manifest, error))
     return FALSE;
 
   text = manifest_to_text (manifest, NULL);
