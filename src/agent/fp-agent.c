@@ -29,7 +29,7 @@ struct _FpAgent
   GApplication    *application; /* owns the bus name, shows notifications */
   FpAgentNotices  *notices;
   FpTray          *tray;
-  FpAgentSleep    *sleep;
+  FpAgentSleep    *resumes;
   GPowerProfileMonitor *power;
 
   FpAgentOptions   options;
@@ -298,7 +298,7 @@ serve (FpAgent *self)
   g_signal_connect_object (sync, "failed", G_CALLBACK (failed_cb), self, G_CONNECT_SWAPPED);
   link_changed_cb (self);
   start_jobs (self);
-  self->sleep = fp_agent_sleep_new (woke_cb, self);
+  self->resumes = fp_agent_sleep_new (woke_cb, self);
   if (!self->bus)
     {
       say (self, "no session bus: sending without it");
@@ -447,7 +447,7 @@ fp_agent_stop (FpAgent *self)
     return;
   self->stopping = TRUE;
 
-  g_clear_pointer (&self->sleep, fp_agent_sleep_free);
+  g_clear_pointer (&self->resumes, fp_agent_sleep_free);
   g_clear_object (&self->tray);
   g_clear_pointer (&self->notices, fp_agent_notices_free);
   g_clear_object (&self->service);
@@ -471,7 +471,7 @@ fp_agent_dispose (GObject *object)
 {
   FpAgent *self = FP_AGENT (object);
 
-  g_clear_pointer (&self->sleep, fp_agent_sleep_free);
+  g_clear_pointer (&self->resumes, fp_agent_sleep_free);
   g_clear_object (&self->tray);
   g_clear_pointer (&self->notices, fp_agent_notices_free);
   g_clear_object (&self->service);
