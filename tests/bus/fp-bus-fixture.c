@@ -150,6 +150,8 @@ fp_bus_fixture_setup (FpBusFixture *f,
 
   f->folder = fp_test_make_folder ();
   f->dbus = g_test_dbus_new (G_TEST_DBUS_NONE);
+  if (f->services)
+    g_test_dbus_add_service_dir (f->dbus, f->services);
   g_test_dbus_up (f->dbus);
   f->bus = g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->dbus),
                                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT

@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
+  char            *services; /* (nullable), borrowed: folder of service files, set before the setup */
   char            *folder;
   GTestDBus       *dbus;
   GDBusConnection *bus;

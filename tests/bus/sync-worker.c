@@ -1,0 +1,67 @@
+/* A program of somebody else: the bus starts it, the agent tells it, it does its work and answers.
+ *
+ *   sync-worker NAME FILE ok|fail     appends a line a call to FILE, and ends */
+#include <gio/gio.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define AGENT "io.github.fieldpost.Fieldpost.Agent"
+#define PATH "/io/github/fieldpost/Fieldpost/Agent"
+
+typedef struct {
+  const char *file;
+  gboolean    ok;
+  GMainLoop  *loop;
+} Worker;
+
+static void
+answered_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Worker *worker = user_data;
+  g_autoptr(GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  g_main_loop_quit (worker->loop);
+}
+
+static void
+fired_cb (GDBusConnection *bus,
+          const char      *sender,
+          const char      *path,
+          const char      *interface,
+          const char      *signal,
+          GVariant        *arguments,
+          gpointer         user_data)
+{
+  Worker *worker = user_data;
+  FILE *file = fopen (worker->file, "a");
+  const char *tag;
+  gboolean last_chance;
+
+  g_variant_get (arguments, "(&sb)", &tag, &last_chance);
+  fprintf (file, "%s %d\n", tag, last_chance);
+  fclose (file);
+  g_dbus_connection_call (bus, AGENT, PATH, AGENT, "SyncDone", g_variant_new ("(sb)", tag, worker->ok), NULL, 0, -1,
+                          NULL, answered_cb, worker);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr(GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_STARTER, NULL, NULL);
+  Worker worker = { .loop = loop };
+
+  if (argc != 4 || !bus)
+    return EXIT_FAILURE;
+  worker.file = argv[2];
+  worker.ok = g_str_equal (argv[3], "ok");
+  /* Listening before the name is owned: the signal comes right after. */
+  g_dbus_connection_signal_subscribe (bus, AGENT, AGENT, "SyncFired", PATH, NULL, 0, fired_cb, &worker, NULL);
+  g_bus_own_name_on_connection (bus, argv[1], 0, NULL, NULL, NULL, NULL);
+  g_main_loop_run (loop);
+
+  return EXIT_SUCCESS;
+}
