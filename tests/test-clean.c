@@ -5,7 +5,8 @@
 
 #include "base/fp-random.h"
 #include "store/fp-clean-rows.h"
-#include "store/fp-event-rows.h"
+#include "store/fp-draft-rows.h"
+#include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"
 
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT (1000))
@@ -326,6 +327,48 @@ test_what_is_waited_for_stays (Fixture       *f,
   g_assert_true (exists (f, args.id));
 }
 
+static gpointer
+draft_func (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
+{
+  g_autoptr(FpFormRow) form = fp_form_row_new ();
+  g_autoptr(FpDraftRow) draft = fp_draft_row_new ();
+  g_autoptr(GBytes) xml = g_bytes_new_static ("<x/>", 4);
+
+  form->form_id = g_strdup ("f");
+  form->version = g_strdup ("");
+  form->title = g_strdup ("F");
+  form->md5 = g_strdup ("0");
+  if (!fp_form_rows_add (txn, form, xml, error))
+    return NULL;
+  draft->uid = fp_uuid_new ();
+  draft->form = form->id;
+  draft->title = g_strdup ("");
+  draft->instance = g_bytes_ref (xml);
+  draft->files = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_draft_file_free);
+  if (fp_draft_rows_create (txn, draft, error) && data)
+    fp_draft_rows_discard (txn, draft->uid, error);
+
+  return NULL;
+}
+
+static void
+test_discarded_drafts (Fixture       *f,
+                       gconstpointer  data)
+{
+  call (f, draft_func, NULL);
+  call (f, draft_func, f);
+  fp_clock_advance (f->clock, WEEK_MS);
+  g_assert_cmpuint (clean (f), ==, 0);
+  fp_clock_advance (f->clock, DAY_MS - 1);
+  g_assert_cmpuint (clean (f), ==, 0);
+  fp_clock_advance (f->clock, 1);
+  g_assert_cmpuint (clean (f), ==, 1);
+  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM draft WHERE discarded = 0", "1");
+  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM draft", "1");
+}
+
 /* Random states, ages, changes of state, passing time and clock jumps. A model keeps, for each item, since when (boot
  * ms) it is continuously sent or discarded. */
 static void
@@ -391,6 +434,7 @@ main (int    argc,
   ADD ("/clean/discarded-goes-after-a-week", test_discarded_goes_after_a_week);
   ADD ("/clean/clock-set-forward-deletes-nothing-early", test_clock_set_forward_deletes_nothing_early);
   ADD ("/clean/undone-and-discarded-again", test_undone_and_discarded_again);
+  ADD ("/clean/discarded-drafts", test_discarded_drafts);
   ADD ("/clean/short-transactions", test_short_transactions);
   ADD ("/clean/what-is-waited-for-stays", test_what_is_waited_for_stays);
   ADD ("/clean/property", test_property);

@@ -56,7 +56,6 @@ typedef enum {
   SAVE,
   DISCARD,
   UNDO,
-  PURGE,
   DELETE,
 } Step;
 
@@ -86,9 +85,6 @@ call_cb (FpStoreTxn *txn,
       break;
     case UNDO:
       fp_draft_rows_undo (txn, call->row->uid, error);
-      break;
-    case PURGE:
-      fp_draft_rows_purge (txn, error);
       break;
     case DELETE:
       fp_draft_rows_delete (txn, call->row->uid, call->row->revision, error);
@@ -333,26 +329,6 @@ test_discard_can_be_undone (Fixture      *f,
 }
 
 static void
-test_purge_takes_what_was_discarded_a_week_ago (Fixture      *f,
-                                                gconstpointer data)
-{
-  g_autoptr(FpDraftRow) kept = make (f, "kept", "1");
-  g_autoptr(FpDraftRow) gone = make (f, "gone", "1");
-
-  run (f, CREATE, kept);
-  run (f, CREATE, gone);
-  run (f, DISCARD, gone);
-  fp_clock_advance (f->clock, 7 * DAY - 1);
-  run (f, PURGE, kept);
-  run (f, UNDO, gone);
-  run (f, DISCARD, gone);
-  fp_clock_advance (f->clock, 7 * DAY);
-  run (f, PURGE, kept);
-  assert_fails (f, UNDO, gone, FP_STORE_ERROR_NOT_FOUND);
-  assert_stored (f, "kept", 1, "1"); /* however old */
-}
-
-static void
 test_list_is_newest_first (Fixture      *f,
                            gconstpointer data)
 {
@@ -463,7 +439,6 @@ main (int    argc,
   ADD ("submit-is-both-or-neither", test_submit_is_both_or_neither);
   ADD ("create-twice-is-refused", test_create_twice_is_refused);
   ADD ("discard-can-be-undone", test_discard_can_be_undone);
-  ADD ("purge-takes-what-was-discarded-a-week-ago", test_purge_takes_what_was_discarded_a_week_ago);
   ADD ("list-is-newest-first", test_list_is_newest_first);
   ADD ("files-follow-the-row", test_files_follow_the_row);
 

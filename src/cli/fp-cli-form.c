@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 
+#include "engine/fp-engine-periodic.h"
 #include "form/fp-form-model.h"
 
 static const char * const types[] = {
@@ -85,10 +86,31 @@ question_to_json (FpFormNode *question)
   return object;
 }
 
+static JsonArray *
+files_to_json (GPtrArray *media)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < media->len; i++)
+    {
+      const FpMediaRow *row = g_ptr_array_index (media, i);
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "name", row->name);
+      json_object_set_int_member (object, "size", row->size);
+      json_object_set_string_member (object, "md5", row->hash);
+      json_object_set_string_member (object, "sha256", row->sha256);
+      json_array_add_object_element (array, object);
+    }
+
+  return array;
+}
+
 static void
 print_json (const FpFormRow *form,
             const char      *address,
-            GPtrArray       *questions)
+            GPtrArray       *questions,
+            GPtrArray       *media)
 {
   JsonNode *node = fp_form_to_json (form);
   JsonObject *object = json_node_get_object (node);
@@ -102,6 +124,7 @@ print_json (const FpFormRow *form,
   else
     json_object_set_null_member (object, "address");
   json_object_set_array_member (object, "questions", array);
+  json_object_set_array_member (object, "files", files_to_json (media));
   fp_cli_print_json (node);
 }
 
@@ -129,7 +152,8 @@ print_question (FpFormNode *question)
 static void
 print_text (const FpFormRow *form,
             const char      *address,
-            GPtrArray       *questions)
+            GPtrArray       *questions,
+            GPtrArray       *media)
 {
   fp_cli_print_field (_("title"), form->title);
   fp_cli_print_field (_("form"), form->form_id);
@@ -139,6 +163,16 @@ print_text (const FpFormRow *form,
   for (guint i = 0; i < questions->len; i++)
     if (fp_form_node_get_path (g_ptr_array_index (questions, i)))
       print_question (g_ptr_array_index (questions, i));
+  if (media->len > 0)
+    g_print ("\n");
+  for (guint i = 0; i < media->len; i++)
+    {
+      const FpMediaRow *row = g_ptr_array_index (media, i);
+      g_autofree char *size = g_format_size ((guint64) row->size);
+      g_autofree char *text = g_strdup_printf ("%s, %s", row->name, size);
+
+      fp_cli_print_field (_("file"), text);
+    }
 }
 
 int
@@ -151,6 +185,8 @@ fp_cli_forms_show (FpCli  *cli,
   g_autoptr(FpFormDef) def = NULL;
   g_autoptr(FpFormModel) model = NULL;
   g_autoptr(GPtrArray) questions = NULL;
+  g_autoptr(GPtrArray) media = NULL;
+  g_auto(FpCliAwait) await = { NULL };
   g_autofree char *address = NULL;
   GError *error = NULL;
 
@@ -168,12 +204,16 @@ fp_cli_forms_show (FpCli  *cli,
   if (!model)
     return fp_cli_fail (rest[0], error);
 
+  fp_engine_list_media_async (cli->engine, form->id, NULL, fp_cli_await_cb, &await);
+  media = fp_engine_list_media_finish (cli->engine, fp_cli_wait (&await), &error);
+  if (!media)
+    return fp_cli_fail (rest[0], error);
   questions = fp_form_model_list_questions (model);
   address = fp_cli_dup_destination (cli, form, def);
   if (cli->json)
-    print_json (form, address, questions);
+    print_json (form, address, questions, media);
   else
-    print_text (form, address, questions);
+    print_text (form, address, questions, media);
 
   return FP_EXIT_OK;
 }

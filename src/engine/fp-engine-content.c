@@ -461,3 +461,30 @@ fp_engine_update_content_finish (FpEngine      *self,
 
   return (gint) g_task_propagate_int (G_TASK (result), error);
 }
+
+static gpointer
+list_form_media (FpStoreTxn  *txn,
+                 gpointer     data,
+                 GError     **error)
+{
+  return fp_media_rows_list (txn, *(gint64 *) data, error);
+}
+
+void
+fp_engine_list_media_async (FpEngine            *self,
+                            gint64               form,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  _fp_engine_read (self, fp_engine_list_media_async, list_form_media, g_memdup2 (&form, sizeof form), g_free,
+                   (GDestroyNotify) g_ptr_array_unref, cancellable, callback, user_data);
+}
+
+GPtrArray *
+fp_engine_list_media_finish (FpEngine      *self,
+                             GAsyncResult  *result,
+                             GError       **error)
+{
+  return _fp_engine_finish (self, result, error);
+}

@@ -5,6 +5,7 @@
 
 #include "base/fp-json.h"
 #include "engine/fp-engine.h"
+#include "store/fp-media-rows.h"
 #include "store/fp-periodic-rows.h"
 #include "sync/fp-periodic.h"
 
@@ -46,5 +47,8 @@ JsonNode       *fp_periodic_to_json                  (const FpPeriodicRow *row, 
  * many files were downloaded; -1 on error, when the others were done. */
 void            fp_engine_update_content_async       (FpEngine *self, gint64 server, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 gint            fp_engine_update_content_finish      (FpEngine *self, GAsyncResult *res, GError **error);
+/* FpMediaRow of the files that are here for a form version. */
+void            fp_engine_list_media_async           (FpEngine *self, gint64 form, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
+GPtrArray      *fp_engine_list_media_finish          (FpEngine *self, GAsyncResult *res, GError **error);
 
 G_END_DECLS

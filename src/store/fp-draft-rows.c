@@ -2,8 +2,6 @@
 
 #include "store/fp-store-private.h"
 
-#define WEEK_MS (7 * 24 * 3600 * G_GINT64_CONSTANT (1000))
-
 #define DRAFT_COLUMNS                                                                               \
   "draft.id, draft.uid, draft.form, form.title, draft.title, draft.revision, draft.position, "      \
   "draft.created, draft.saved, draft.edits"
@@ -432,27 +430,6 @@ fp_draft_rows_undo (FpStoreTxn *txn,
 
   return set_discarded (txn, uid, 0,
                         "UPDATE draft SET discarded = ? WHERE uid = ? AND discarded <> 0", error);
-}
-
-/**
- * fp_draft_rows_purge:
- *
- * Deletes the drafts that were discarded at least 7 days ago.
- */
-gboolean
-fp_draft_rows_purge (FpStoreTxn *txn,
-                     GError    **error)
-{
-  g_autoptr(FpStmt) stmt = NULL;
-
-  g_return_val_if_fail (txn, FALSE);
-
-  stmt = fp_stmt_new (txn->db, "DELETE FROM draft WHERE discarded > 0 AND discarded <= ?", error);
-  if (!stmt)
-    return FALSE;
-  fp_stmt_bind_int (stmt, 1, txn->now - WEEK_MS);
-
-  return fp_stmt_run (stmt, NULL, error);
 }
 
 /**

@@ -48,14 +48,12 @@ FpDraftRow *fp_draft_rows_get    (FpStoreTxn       *txn,
 /* Newest first. */
 GPtrArray  *fp_draft_rows_list   (FpStoreTxn       *txn,
                                   GError          **error);
-/* Discard keeps the row, hidden, for undo; fp_draft_rows_purge() deletes what was discarded 7 days ago. */
+/* Discard keeps the row, hidden, for undo; clean-up deletes it 7 days later. */
 gboolean    fp_draft_rows_discard (FpStoreTxn      *txn,
                                    const char      *uid,
                                    GError         **error);
 gboolean    fp_draft_rows_undo    (FpStoreTxn      *txn,
                                    const char      *uid,
-                                   GError         **error);
-gboolean    fp_draft_rows_purge   (FpStoreTxn      *txn,
                                    GError         **error);
 /* The end of a draft that became an item. @revision: the one that was frozen; CHANGED if the row has another. */
 gboolean    fp_draft_rows_delete (FpStoreTxn       *txn,

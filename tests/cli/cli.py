@@ -127,6 +127,115 @@ def test_help_is_no_error(ctl, server):
     says(ctl('--version'), 'fieldpostctl ')
 
 
+def test_events_go_together(ctl, server):
+    ctl('event', 'clicks', '1', code=1)
+    ctl('tag', 'set', 'clicks', code=2)
+    ctl('tag', 'set', 'clicks', '--url', 'gopher://x', code=2)
+    ctl('tag', 'set', 'data-sync', '--url', server.url + '/e', code=2)
+    ctl('tag', 'set', 'clicks', '--kind', 'other', '--url', server.url + '/e', code=2)
+    ctl('tag', 'set', 'clicks', '--kind', 'batch', '--url', server.url + '/e', '-H', 'X-App: field')
+    for bad in ('', '{', '1 2', '// no JSON', "{'a': 1}", '01', '"\x01"'):
+        ctl('event', 'clicks', bad, code=2)
+    big = '12345678901234567890.10'
+    for event in ('{"n": 1}', big, '"ü"'):
+        ctl('event', 'clicks', event)
+    tag, = ctl.json('tag', 'list')
+    assert (tag['tag'], tag['kind'], tag['events']) == ('clicks', 'batch', 3), tag
+    ctl('tag', 'remove', 'clicks', code=1)
+    before = len(server.got)
+    agent = subprocess.Popen([AGENT, '--no-tray'], env=ctl.env)
+    try:
+        end = time.monotonic() + 30
+        while ctl.json('tag', 'list')[0]['events'] and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        agent.terminate()
+        agent.wait()
+    (method, path, headers, body), = server.got[before:]
+    assert (method, path, headers['X-App']) == ('POST', '/e', 'field') and 'Idempotency-Key' in headers, headers
+    assert body.decode() == '{"events":[{"n": 1},%s,"ü"]}' % big, body
+    ctl('tag', 'remove', 'clicks')
+    assert ctl.json('tag', 'list') == []
+
+
+def test_events_survive_kills(ctl, server):
+    ctl('tag', 'set', 'clicks', '--kind', 'batch', '--url', server.url + '/e')
+    before, n = len(server.got), 0
+    for round in range(12):
+        agent = subprocess.Popen([AGENT, '--no-tray'], env=ctl.env)
+        for _ in range(4):
+            ctl('event', 'clicks', str(n))
+            n += 1
+        time.sleep(0.01 * (round % 5))
+        agent.kill()
+        agent.wait()
+    agent = subprocess.Popen([AGENT, '--no-tray'], env=ctl.env)
+    end = time.monotonic() + 60
+    while ctl.json('tag', 'list')[0]['events'] and time.monotonic() < end:
+        time.sleep(0.05)
+    agent.terminate()
+    agent.wait()
+    bodies = {}
+    for method, path, headers, body in server.got[before:]:
+        assert bodies.setdefault(headers['Idempotency-Key'], body) == body
+    arrived = sorted(e for body in bodies.values() for e in json.loads(body)['events'])
+    assert arrived == list(range(n)), arrived
+
+
+def test_registrations(ctl, server):
+    ctl('sync', 'register')
+    ctl('sync', 'register', 'backup', '--bus-name', 'org.example.Backup')
+    ctl('sync', 'register', 'backup')
+    rows = ctl.json('tag', 'list')
+    assert [(r['tag'], r['state'], r['bus_name']) for r in rows] == [
+        ('backup', 'pending', None), ('data-sync', 'pending', None)], rows
+    ctl('sync', 'register', 'x', '--bus-name', 'no name', code=2)
+    ctl('sync', 'register', 'a', 'b', code=2)
+    ctl('sync', 'unregister', 'nothing', code=1)
+    ctl('sync', 'unregister', 'backup')
+    ctl('sync', 'unregister')
+    assert ctl.json('tag', 'list') == []
+
+
+def test_periodic_jobs(ctl, server):
+    ctl.env['XDG_CONFIG_HOME'] = os.path.join(ctl.folder, 'config')
+    entry = os.path.join(ctl.folder, 'config', 'autostart', 'io.github.fieldpost.Fieldpost.Agent.desktop')
+    says(ctl('periodic', 'list'), 'not asked')
+    ctl('periodic', 'register', 'news', '--interval', '60', code=2)
+    ctl('periodic', 'register', 'news', code=2)
+    ctl('periodic', 'register', 'daily-sync')
+    assert os.path.exists(entry)
+    ctl('periodic', 'run', 'daily-sync')
+    ctl('periodic', 'run', 'check-updates')
+    job, = ctl.json('periodic', 'list')
+    assert job['name'] == 'daily-sync' and job['permission'] == 'granted' and job['last_run'], job
+    ctl('periodic', 'run', 'nothing', code=1)
+    ctl('periodic', 'unregister', 'daily-sync')
+    assert not os.path.exists(entry)
+    ctl('periodic', 'unregister', 'daily-sync', code=1)
+    with open(entry, 'w') as f:
+        f.write('[Desktop Entry]\nType=Application\nHidden=true\n')
+    run = subprocess.run([CTL, 'periodic', 'register', 'daily-sync'], env=ctl.env, capture_output=True, text=True)
+    assert run.returncode == 1, run
+    says(ctl('periodic', 'list'), 'denied', 'daily-sync')
+
+
+def test_cleanup_and_settings(ctl, server):
+    ctl('add', server.url + '/x')
+    for words in (['cleanup', '--dry-run'], ['cleanup']):
+        assert ctl.json(*words) == {'sent': 0, 'discarded': 0, 'drafts': 0, 'files': 0, 'marked': 0}
+    assert len(ctl.json('list')) == 1
+    names = {s['name'] for s in ctl.json('settings', 'list')}
+    assert {'metered', 'metered-limit', 'retention-days', 'diagnostics', 'preferences-url', 'periodic'} <= names, names
+    ctl('settings', 'set', 'retention-days', '14')
+    assert ctl('settings', 'get', 'retention-days') == '14\n'
+    ctl('settings', 'reset', 'retention-days')
+    assert ctl.json('settings', 'get', 'retention-days')['value'] == 7
+    ctl('settings', 'set', 'retention-days', 'many', code=2)
+    ctl('settings', 'set', 'nothing', '1', code=1)
+    ctl('settings', 'get', 'nothing', code=1)
+
+
 def test_add_and_list(ctl, server):
     first = ctl.json('add', '--tag', 'mine', '--meta', 'a=b', server.url + '/hook')
     assert ITEM_KEYS <= set(first) and first['state'] == 'pending' and first['meta'] == {'a': 'b'}
