@@ -1,0 +1,213 @@
+/* Events of a tag: analytics-sync of design section 4. */
+#include "fp-tags-fixture.h"
+
+/* analytics-sync */
+
+static void
+test_events_go_in_one_post (Fixture       *f,
+                            gconstpointer  data)
+{
+  g_autofree char *body = NULL;
+
+  set_tag (f);
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  begin (f);
+  add_events (f, 1, 2);
+  add_events (f, 3, 1);
+  pass (f, HOUR_MS);
+  g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, 0);
+  g_assert_cmpuint (count_events (f), ==, 3);
+
+  fp_link_set (f->base.link, FP_LINK_FULL, FALSE);
+  fp_test_until (f->base.delivered == 1);
+  settle (f);
+  g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, 1);
+  body = dup_body (f, 0);
+  g_assert_cmpstr (body, ==, "{\"events\":[{\"n\":1},{\"n\":2},{\"n\":3}]}");
+  g_assert_cmpstr (fp_sink_get (f->base.sink, 0)->type, ==, "application/json");
+  g_assert_cmpuint (count_events (f), ==, 0);
+}
+
+static void
+test_events_are_the_same_on_every_try (Fixture       *f,
+                                       gconstpointer  data)
+{
+  set_tag (f);
+  begin (f);
+  fp_sink_set_path (f->base.sink, "/events", 503);
+  add_events (f, 1, 2);
+  fp_test_until (fp_sink_get_n (f->base.sink) == 1);
+  /* What comes meanwhile does not get into what was frozen. */
+  add_events (f, 3, 1);
+  settle (f);
+  g_assert_cmpuint (count_events (f), ==, 3);
+  fp_sink_set_path (f->base.sink, "/events", 201);
+  fp_sync_now (f->base.sync, NULL);
+  fp_test_until (f->base.delivered == 2);
+  settle (f);
+  g_assert_cmpuint (fp_sink_get_n_changed (f->base.sink), ==, 0);
+  g_assert_cmpuint (fp_sink_get_n_stored (f->base.sink), ==, 2);
+  g_assert_cmpuint (count_events (f), ==, 0);
+}
+
+static void
+test_lost_answer_keeps_the_key (Fixture       *f,
+                                gconstpointer  data)
+{
+  set_tag (f);
+  begin (f);
+  fp_sink_set_path (f->base.sink, "/events", 0);
+  add_events (f, 1, 4);
+  fp_test_until (fp_sink_get_n (f->base.sink) >= 1);
+  settle (f);
+  fp_sink_set_path (f->base.sink, "/events", 201);
+  fp_sync_now (f->base.sync, NULL);
+  fp_test_until (f->base.delivered == 1);
+  g_assert_cmpuint (fp_sink_get_n_changed (f->base.sink), ==, 0);
+  g_assert_cmpuint (fp_sink_get_n_stored (f->base.sink), ==, 1);
+}
+
+static void
+test_events_500_or_1_mib (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autofree char *large = g_strnfill (300 * 1024, 'x');
+  g_autofree char *json = g_strdup_printf ("\"%s\"", large);
+  Args args = { .text = json, .count = 5 };
+
+  set_tag (f);
+  add_events (f, 0, 1201);
+  begin (f);
+  fp_test_until (f->base.delivered == 3);
+  settle (f);
+  call (f, add_events_func, &args);
+  fp_test_until (f->base.delivered == 5);
+  settle (f);
+  g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, 5);
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpuint (g_bytes_get_size (fp_sink_get (f->base.sink, i)->body), <=, FP_BATCH_BYTES);
+  g_assert_cmpuint (count_events (f), ==, 0);
+}
+
+static void
+test_refused_events_are_halved (Fixture       *f,
+                                gconstpointer  data)
+{
+  guint refusals[] = { 400, 413, 422 };
+  guint tries = 0;
+
+  set_tag (f);
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      guint before = f->base.delivered;
+
+      fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+      if (!f->tags)
+        begin (f);
+      fp_sink_push (f->base.sink, refusals[i], NULL, NULL);
+      add_events (f, 1, 4);
+      settle (f);
+      fp_link_set (f->base.link, FP_LINK_FULL, FALSE);
+      fp_test_until (f->base.delivered == before + 2);
+      settle (f);
+      tries += 3;
+      g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, tries);
+      g_assert_cmpuint (count_events (f), ==, 0);
+      g_assert_cmpuint (f->base.failed, ==, 0);
+    }
+}
+
+static void
+test_one_bad_event_stays (Fixture       *f,
+                          gconstpointer  data)
+{
+  g_autoptr(FpItemCounts) counts = NULL;
+
+  set_tag (f);
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  begin (f);
+  add_events (f, 1, 2);
+  settle (f);
+  /* 1 and 2, then 1 alone; 2 is taken. */
+  fp_sink_push (f->base.sink, 422, NULL, NULL);
+  fp_sink_push (f->base.sink, 422, NULL, NULL);
+  fp_link_set (f->base.link, FP_LINK_FULL, FALSE);
+  fp_test_until (f->base.delivered == 1 && f->base.failed == 1);
+  settle (f);
+  g_assert_cmpuint (count_events (f), ==, 1);
+  counts = fp_sync_fixture_count (&f->base);
+  g_assert_cmpuint (counts->failed, ==, 1);
+  g_assert_cmpuint (counts->waiting, ==, 1);
+
+  /* Others go on past it. */
+  add_events (f, 3, 5);
+  fp_test_until (count_events (f) == 1);
+}
+
+/* At any point the sender is stopped and begun anew, and answers get lost: nothing lost, nothing doubled. */
+static void
+test_events_survive_stops (Fixture       *f,
+                           gconstpointer  data)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
+  g_autoptr(GHashTable) keys = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n = 0;
+
+  set_tag (f);
+  for (guint round = 0; round < 20; round++)
+    {
+      guint before = fp_sink_get_n (f->base.sink);
+
+      fp_sink_push (f->base.sink, round % 3 == 0 ? 0 : round % 3 == 1 ? 503 : 201, NULL, NULL);
+      begin (f);
+      add_events (f, n, 7);
+      n += 7;
+      fp_sync_now (f->base.sync, NULL);
+      if (round % 2 == 0)
+        fp_test_until (fp_sink_get_n (f->base.sink) > before);
+      end (f);
+      g_assert_true (fp_sync_fixture_stop (f->base.sync));
+      fp_sync_start (f->base.sync);
+      fp_test_until (fp_sync_get_holding (f->base.sync));
+    }
+  begin (f);
+  do
+    {
+      fp_sync_now (f->base.sync, NULL);
+      settle (f);
+    }
+  while (count_events (f) > 0);
+
+  for (guint i = 0; i < fp_sink_get_n (f->base.sink); i++)
+    {
+      const FpSinkArrival *arrival = fp_sink_get (f->base.sink, i);
+      g_autofree char *body = dup_body (f, i);
+      g_autofree char *uid = g_strndup (arrival->key + 1, strlen (arrival->key) - 2);
+
+      if (!fp_sink_has_stored (f->base.sink, uid) || !g_hash_table_add (keys, arrival->key))
+        continue;
+      for (const char *at = strstr (body, "\"n\":"); at; at = strstr (at + 1, "\"n\":"))
+        g_assert_true (g_hash_table_add (seen, GUINT_TO_POINTER (1 + atoi (at + 4))));
+    }
+  g_assert_cmpuint (fp_sink_get_n_changed (f->base.sink), ==, 0);
+  g_assert_cmpuint (g_hash_table_size (seen), ==, n);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, setup, func, teardown)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("/batch/analytics-sync/one-post-cleared-on-ok", test_events_go_in_one_post);
+  ADD ("/batch/analytics-sync/same-bytes-and-key-on-every-try", test_events_are_the_same_on_every_try);
+  ADD ("/batch/analytics-sync/lost-answer-keeps-the-key", test_lost_answer_keeps_the_key);
+  ADD ("/batch/analytics-sync/500-events-or-1-mib", test_events_500_or_1_mib);
+  ADD ("/batch/analytics-sync/refused-is-halved", test_refused_events_are_halved);
+  ADD ("/batch/analytics-sync/one-bad-event-stays", test_one_bad_event_stays);
+  ADD ("/batch/analytics-sync/survives-stops", test_events_survive_stops);
+
+  return g_test_run ();
+}
