@@ -3,11 +3,22 @@
 
 /* analytics-sync */
 
+static gpointer
+count_func (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
+{
+  *(gint64 *) data = fp_event_rows_count (txn, 1, error);
+
+  return NULL;
+}
+
 static void
 test_events_go_in_one_post (Fixture       *f,
                             gconstpointer  data)
 {
   g_autofree char *body = NULL;
+  gint64 left = -1;
 
   set_tag (f);
   fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
@@ -26,6 +37,9 @@ test_events_go_in_one_post (Fixture       *f,
   g_assert_cmpstr (body, ==, "{\"events\":[{\"n\":1},{\"n\":2},{\"n\":3}]}");
   g_assert_cmpstr (fp_sink_get (f->base.sink, 0)->type, ==, "application/json");
   g_assert_cmpuint (count_events (f), ==, 0);
+  /* Gone with the receipt, not only out of sight. */
+  call (f, count_func, &left);
+  g_assert_cmpint (left, ==, 0);
 }
 
 static void
@@ -41,6 +55,12 @@ test_events_are_the_same_on_every_try (Fixture       *f,
   add_events (f, 3, 1);
   settle (f);
   g_assert_cmpuint (count_events (f), ==, 3);
+  /* It waits for what went before it. */
+  {
+    g_autoptr(FpItemCounts) counts = fp_sync_fixture_count (&f->base);
+
+    g_assert_cmpuint (counts->waiting, ==, 1);
+  }
   fp_sink_set_path (f->base.sink, "/events", 201);
   fp_sync_now (f->base.sync, NULL);
   fp_test_until (f->base.delivered == 2);

@@ -1,6 +1,6 @@
 /* A program of somebody else: the bus starts it, the agent tells it, it does its work and answers.
  *
- *   sync-worker NAME FILE ok|fail     appends a line a call to FILE, and ends */
+ *   sync-worker NAME FILE ok|fail     appends a line a call to FILE; ends with the bus */
 #include <gio/gio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,19 +11,7 @@
 typedef struct {
   const char *file;
   gboolean    ok;
-  GMainLoop  *loop;
 } Worker;
-
-static void
-answered_cb (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  Worker *worker = user_data;
-  g_autoptr(GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
-
-  g_main_loop_quit (worker->loop);
-}
 
 static void
 fired_cb (GDBusConnection *bus,
@@ -43,7 +31,7 @@ fired_cb (GDBusConnection *bus,
   fprintf (file, "%s %d\n", tag, last_chance);
   fclose (file);
   g_dbus_connection_call (bus, AGENT, PATH, AGENT, "SyncDone", g_variant_new ("(sb)", tag, worker->ok), NULL, 0, -1,
-                          NULL, answered_cb, worker);
+                          NULL, NULL, NULL);
 }
 
 int
@@ -52,7 +40,7 @@ main (int    argc,
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr(GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_STARTER, NULL, NULL);
-  Worker worker = { .loop = loop };
+  Worker worker = { NULL };
 
   if (argc != 4 || !bus)
     return EXIT_FAILURE;
