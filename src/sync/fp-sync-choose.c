@@ -1,10 +1,14 @@
 #include "sync/fp-sync-private.h"
 
+/* A larger one takes longer than a commit: it is not claimed ahead, nor what comes after it. */
+#define AHEAD_MAX_BYTES 65536
+
 /* What is known of a host while a turn is filled. */
 typedef struct {
   FpBreaker *breaker;   /* borrowed */
   guint      in_flight; /* with what was taken for this turn */
   guint      room;      /* how many more may go */
+  guint      ahead;     /* how many more may be claimed besides */
   gboolean   half_open; /* one may go: the one with the fewest tries */
   GPtrArray *askers;    /* FpItem, borrowed from self->due */
 } Host;
@@ -26,9 +30,9 @@ host_free (gpointer data)
   g_free (host);
 }
 
-static guint
-count_in_flight (FpSync     *self,
-                 const char *host)
+guint
+fp_sync_count_flights (FpSync     *self,
+                       const char *host)
 {
   GHashTableIter iter;
   gpointer value;
@@ -52,8 +56,9 @@ get_host (Choice     *choice,
     {
       host = g_new0 (Host, 1);
       host->breaker = fp_sync_get_breaker (choice->sync, name);
-      host->in_flight = count_in_flight (choice->sync, name);
+      host->in_flight = fp_sync_count_flights (choice->sync, name);
       host->room = fp_breaker_get_room (host->breaker, choice->now, host->in_flight, FP_SYNC_PER_HOST);
+      host->ahead = fp_breaker_get_until (host->breaker) == 0 ? fp_reserve_get_ahead (choice->sync->reserve, name) : 0;
       host->half_open = fp_breaker_is_half_open (host->breaker, choice->now);
       host->askers = g_ptr_array_new ();
       g_hash_table_insert (choice->hosts, g_strdup (name), host);
@@ -95,6 +100,23 @@ take (Choice       *choice,
   host->room--;
 }
 
+/* It starts when one of its host has ended. */
+static void
+take_ahead (Choice       *choice,
+            Host         *host,
+            const FpItem *item)
+{
+  if (host->ahead == 0 || item->body_size > AHEAD_MAX_BYTES)
+    {
+      host->ahead = 0;
+      return;
+    }
+
+  g_array_append_val (choice->turn->claims, item->id);
+  use_row (choice->sync, item);
+  host->ahead--;
+}
+
 /* A person wants it now: it is what asks whether the host is back. */
 static void
 open_for_manual (Choice       *choice,
@@ -128,8 +150,8 @@ consider (Choice       *choice,
   host = get_host (choice, item->host);
   open_for_manual (choice, host, item);
   if (host->room == 0)
-    return;
-  if (host->half_open)
+    take_ahead (choice, host, item);
+  else if (host->half_open)
     g_ptr_array_add (host->askers, (gpointer) item);
   else if (has_place (choice, host))
     take (choice, host, item);
@@ -151,30 +173,37 @@ choose_askers (Choice *choice)
     }
 }
 
-static gboolean
-has_id (GArray *ids,
-        gint64  id)
+static void
+add_ids (GHashTable *set,
+         GArray     *ids)
 {
   for (guint i = 0; i < ids->len; i++)
-    if (g_array_index (ids, gint64, i) == id)
-      return TRUE;
-
-  return FALSE;
+    g_hash_table_add (set, &g_array_index (ids, gint64, i));
 }
 
 static void
 forget_used (FpSync     *self,
              FpSyncTurn *turn)
 {
+  g_autoptr(GHashTable) used = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_autoptr(GPtrArray) before = NULL;
+
   if (turn->claims->len + turn->parks->len == 0)
     return;
 
-  for (guint i = self->due->len; i > 0; i--)
+  before = g_steal_pointer (&self->due);
+  add_ids (used, turn->claims);
+  add_ids (used, turn->parks);
+  self->due = g_ptr_array_new_full (before->len, (GDestroyNotify) fp_item_free);
+  g_ptr_array_set_free_func (before, NULL);
+  for (guint i = 0; i < before->len; i++)
     {
-      const FpItem *item = g_ptr_array_index (self->due, i - 1);
+      FpItem *item = g_ptr_array_index (before, i);
 
-      if (has_id (turn->claims, item->id) || has_id (turn->parks, item->id))
-        g_ptr_array_remove_index (self->due, i - 1);
+      if (g_hash_table_contains (used, &item->id))
+        fp_item_free (item);
+      else
+        g_ptr_array_add (self->due, item);
     }
 }
 

@@ -172,30 +172,31 @@ note_limit (FpSync         *self,
   self->limits = g_steal_pointer (&limits);
 }
 
-/* Takes the item out of @flight into its outcome. */
+/* Takes the item out of @claim into its outcome. */
 static FpSyncOutcome *
-outcome_new_from (FpSyncFlight *flight)
+outcome_new_from (FpSync      *self,
+                  FpSyncClaim *claim)
 {
   FpSyncOutcome *outcome = fp_sync_outcome_new ();
 
-  outcome->item = g_steal_pointer (&flight->claim->item);
-  g_ptr_array_add (flight->sync->outcomes, outcome);
+  outcome->item = g_steal_pointer (&claim->item);
+  g_ptr_array_add (self->outcomes, outcome);
 
   return outcome;
 }
 
 static void
-give_back (FpSyncFlight *flight,
-           gboolean      sent_any)
+give_back (FpSync      *self,
+           FpSyncClaim *claim,
+           gboolean     sent_any)
 {
-  FpSync *self = flight->sync;
-  FpSyncOutcome *outcome = outcome_new_from (flight);
+  FpSyncOutcome *outcome = outcome_new_from (self, claim);
 
-  outcome->newly_failed = flight->claim->asks_if_lost && sent_any;
+  outcome->newly_failed = claim->asks_if_lost && sent_any;
   if (outcome->newly_failed)
     fp_policy_hold_lost (outcome->item);
   else
-    fp_policy_give_back (outcome->item, sent_any || flight->claim->maybe_before);
+    fp_policy_give_back (outcome->item, sent_any || claim->maybe_before);
   fp_breaker_cancelled (fp_sync_get_breaker (self, outcome->item->host), outcome->item->id,
                         fp_clock_get_boot_ms (self->clock));
 }
@@ -237,7 +238,7 @@ settle (FpSyncFlight   *flight,
         FpVerdict      *verdict)
 {
   FpSync *self = flight->sync;
-  FpSyncOutcome *outcome = outcome_new_from (flight);
+  FpSyncOutcome *outcome = outcome_new_from (self, flight->claim);
   FpItem *item = outcome->item;
   FpBreaker *breaker = fp_sync_get_breaker (self, item->host);
   FpPolicyAttempt attempt = { .maybe_before = flight->claim->maybe_before,
@@ -255,6 +256,8 @@ settle (FpSyncFlight   *flight,
     return;
 
   fp_policy_apply (item, verdict, answer->status, &attempt, self->random);
+  if (verdict->kind != FP_VERDICT_RECEIPT)
+    fp_sync_return_host (self, item->host);
 
   /* For people: the host may be waited for longer than the item. */
   until = fp_breaker_get_until (breaker);
@@ -270,11 +273,13 @@ settle (FpSyncFlight   *flight,
 
 static void
 end_flight (FpSyncFlight *flight,
-            gint64        id)
+            gint64        id,
+            const char   *host)
 {
   FpSync *self = flight->sync;
 
   g_hash_table_remove (self->flights, &id);
+  fp_sync_fill (self, host);
   fp_sync_pump (self);
   flight_free (flight);
 }
@@ -306,6 +311,7 @@ sent_cb (GObject      *source,
   FpSync *self = flight->sync;
   const FpItem *item = flight->claim->item;
   gint64 id = item->id;
+  g_autofree char *host = g_strdup (item->host);
   g_autoptr(FpAnswer) answer = fp_http_send_finish (FP_HTTP (source), result);
   FpVerdictContext context = { .openrosa = item->protocol == FP_PROTOCOL_OPENROSA,
                                .has_credentials = fp_sync_request_is_known (item),
@@ -319,7 +325,7 @@ sent_cb (GObject      *source,
 
   if (answer->fault == FP_FAULT_CANCELLED)
     {
-      give_back (flight, answer->sent_any);
+      give_back (self, flight->claim, answer->sent_any);
     }
   else
     {
@@ -332,7 +338,7 @@ sent_cb (GObject      *source,
       fp_verdict_clear (&verdict);
     }
 
-  end_flight (flight, id);
+  end_flight (flight, id, host);
 }
 
 /* The row cannot be turned into a request: nothing can be sent, now or later, and a person is told. */
@@ -351,6 +357,20 @@ settle_unreadable (FpSyncFlight *flight,
 }
 
 /**
+ * fp_sync_flight_return:
+ * @claim: (transfer full): nothing of it was sent
+ *
+ * Its item waits again, as if it had not been claimed.
+ */
+void
+fp_sync_flight_return (FpSync      *self,
+                       FpSyncClaim *claim)
+{
+  give_back (self, claim, FALSE);
+  fp_sync_claim_free (claim);
+}
+
+/**
  * fp_sync_flight_start:
  * @claim: (transfer full): what was claimed, with its parts
  *
@@ -361,22 +381,21 @@ void
 fp_sync_flight_start (FpSync      *self,
                       FpSyncClaim *claim)
 {
-  FpSyncFlight *flight = g_new0 (FpSyncFlight, 1);
   g_autoptr(FpRequest) request = NULL;
   g_autoptr(GError) error = NULL;
+  FpSyncFlight *flight;
 
+  if (self->stopping || fp_sync_gate (self, claim->item) != FP_GATE_OPEN)
+    {
+      fp_sync_flight_return (self, claim);
+      return;
+    }
+
+  flight = g_new0 (FpSyncFlight, 1);
   flight->sync = g_object_ref (self);
   flight->claim = claim;
   flight->cancellable = g_cancellable_new ();
   flight->told = g_get_monotonic_time ();
-
-  if (self->stopping || fp_sync_gate (self, claim->item) != FP_GATE_OPEN)
-    {
-      give_back (flight, FALSE);
-      flight_free (flight);
-      return;
-    }
-
   request = fp_sync_request_new (self->store, claim->item, claim->user, fp_clock_get_wall_ms (self->clock), &error);
   if (!request)
     {
@@ -419,6 +438,7 @@ fp_sync_flights_break (FpSync   *self,
   GHashTableIter iter;
   gpointer value;
 
+  fp_sync_return_all (self);
   g_hash_table_iter_init (&iter, self->flights);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -447,6 +467,8 @@ fp_sync_flights_break_off (FpSync     *self,
   GHashTableIter iter;
   gpointer id;
 
+  if (g_hash_table_size (ids) > 0)
+    fp_sync_return_all (self);
   g_hash_table_iter_init (&iter, ids);
   while (g_hash_table_iter_next (&iter, &id, NULL))
     {

@@ -8,6 +8,7 @@
 #include "store/fp-sender-lock.h"
 #include "sync/fp-breaker.h"
 #include "sync/fp-policy.h"
+#include "sync/fp-reserve.h"
 #include "sync/fp-sync-turn.h"
 #include "sync/fp-sync.h"
 
@@ -100,6 +101,7 @@ struct _FpSync
   guint asking;               /* questions under way */
 
   GHashTable *breakers;       /* host -> FpBreaker, owned */
+  FpReserve *reserve;         /* owned: claimed, not yet begun; empty while a host has room */
   GHashTable *flights;        /* item -> FpSyncFlight, borrowed: a flight ends itself */
 
   /* Of answers. Not durable: what is forgotten by a restart is told again by the next answer. */
@@ -181,6 +183,16 @@ void       fp_sync_reset_breakers  (FpSync       *self,
 void       fp_sync_pump            (FpSync       *self);
 
 /* Sends what was claimed; its outcome comes into @self->outcomes. */
+guint      fp_sync_count_flights   (FpSync       *self,
+                                    const char   *host);
+void       fp_sync_fill            (FpSync       *self,
+                                    const char   *host);
+void       fp_sync_return_host     (FpSync       *self,
+                                    const char   *host);
+void       fp_sync_return_all      (FpSync       *self);
+/* Ends a claim of which nothing was sent. */
+void       fp_sync_flight_return   (FpSync       *self,
+                                    FpSyncClaim  *claim);
 void       fp_sync_flight_start    (FpSync       *self,
                                     FpSyncClaim  *claim);
 /* Breaks off the attempts that a person wants held. @ids: a set of gint64. */

@@ -132,7 +132,7 @@ fill_turn (FpSync *self)
   turn->boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
   turn->limits = g_hash_table_ref (self->limits);
   turn->closed = dup_closed_hosts (self);
-  turn->limit = self->usable ? ROWS_A_HOST : ROWS_A_HOST_BLOCKED;
+  turn->limit = self->usable ? ROWS_A_HOST + 2 * fp_reserve_get_most (self->reserve) : ROWS_A_HOST_BLOCKED;
 
   return turn;
 }
@@ -207,16 +207,41 @@ static void
 release_unclaimed (FpSync     *self,
                    FpSyncTurn *turn)
 {
+  g_autoptr(GHashTable) claimed = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  for (guint i = 0; i < turn->claimed->len; i++)
+    g_hash_table_add (claimed, &((FpSyncClaim *) g_ptr_array_index (turn->claimed, i))->item->id);
   for (guint i = 0; i < turn->claims->len; i++)
     {
       gint64 id = g_array_index (turn->claims, gint64, i);
-      gboolean found = FALSE;
 
-      for (guint j = 0; j < turn->claimed->len && !found; j++)
-        found = ((FpSyncClaim *) g_ptr_array_index (turn->claimed, j))->item->id == id;
-      if (!found)
+      if (!g_hash_table_contains (claimed, &id))
         cancel_claim (self, id);
     }
+}
+
+/* Begins with what was claimed, as far as there is room. */
+static void
+start_claimed (FpSync     *self,
+               FpSyncTurn *turn)
+{
+  g_autoptr(GHashTable) hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer host;
+
+  g_ptr_array_set_free_func (turn->claimed, NULL);
+  for (guint i = 0; i < turn->claimed->len; i++)
+    {
+      FpSyncClaim *claim = g_ptr_array_index (turn->claimed, i);
+
+      g_hash_table_add (hosts, g_strdup (claim->item->host));
+      fp_reserve_push (self->reserve, claim);
+    }
+  g_ptr_array_set_size (turn->claimed, 0);
+
+  g_hash_table_iter_init (&iter, hosts);
+  while (g_hash_table_iter_next (&iter, &host, NULL))
+    fp_sync_fill (self, host);
 }
 
 static void
@@ -277,10 +302,7 @@ turn_done (FpSync     *self,
     fp_sync_ask_forms (self);
 
   release_unclaimed (self, turn);
-  g_ptr_array_set_free_func (turn->claimed, NULL);
-  for (guint i = 0; i < turn->claimed->len; i++)
-    fp_sync_flight_start (self, g_ptr_array_index (turn->claimed, i));
-  g_ptr_array_set_size (turn->claimed, 0);
+  start_claimed (self, turn);
 }
 
 static void

@@ -163,7 +163,9 @@ write_outcome (FpStoreTxn           *txn,
 {
   gboolean stale;
 
-  if (!fp_sync_hold_check (txn, outcome, error))
+  /* The receipt first: a sent item without one would have SQLite look through all items for more of the kind. */
+  if (!fp_sync_hold_check (txn, outcome, error)
+      || (outcome->receipt && !fp_item_rows_add_receipt (txn, outcome->receipt, error)))
     return FALSE;
   hold_if_broken_off (outcome->item, broken_off);
   if (!_fp_sync_turn_update (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
@@ -173,9 +175,6 @@ write_outcome (FpStoreTxn           *txn,
       g_message ("item %" G_GINT64_FORMAT " was changed while it was sent", outcome->item->id);
       return TRUE;
     }
-
-  if (outcome->receipt && !fp_item_rows_add_receipt (txn, outcome->receipt, error))
-    return FALSE;
 
   return fp_sync_hold_settle (txn, outcome, error) && settle_batch (txn, outcome, error);
 }
