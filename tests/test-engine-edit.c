@@ -224,7 +224,8 @@ not_everything_is_edited (FpEngineFixture *f,
   static const struct {
     FpItemState state;
     const char *hold;
-  } refused[] = { { FP_ITEM_DISCARDED, NULL }, { FP_ITEM_SENT, NULL }, { FP_ITEM_HELD, "moved" }, { FP_ITEM_HELD, "staging" } };
+  } refused[] = { { FP_ITEM_DISCARDED, NULL }, { FP_ITEM_SENT, NULL }, { FP_ITEM_HELD, "moved" },
+                { FP_ITEM_HELD, "staging" }, { FP_ITEM_FAILED, "staging" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     {

@@ -31,6 +31,31 @@ edit_free (gpointer data)
 
 /* Reading. */
 
+static gboolean
+refuse (gint64       id,
+        const char  *why,
+        GError     **error)
+{
+  g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, _("item %" G_GINT64_FORMAT " %s"), id, why);
+
+  return FALSE;
+}
+
+/* NULL = nothing is in the way of an edit. */
+static const char *
+get_obstacle (const FpItem *item)
+{
+  if (item->state == FP_ITEM_HELD && g_strcmp0 (item->hold, "moved") == 0)
+    return _("was moved to another place: edit it there, or release it first");
+  if (g_strcmp0 (item->hold, "staging") != 0)
+    return NULL;
+  if (item->state == FP_ITEM_HELD)
+    return _("is still being copied");
+
+  /* Its other half is nowhere: an edit would send it without. */
+  return item->state == FP_ITEM_FAILED ? _("has lost its file: queue it again") : NULL;
+}
+
 FpItem *
 _fp_engine_get_editable (FpStoreTxn  *txn,
                          gint64       id,
@@ -39,6 +64,7 @@ _fp_engine_get_editable (FpStoreTxn  *txn,
   GError *local = NULL;
   g_autoptr(FpItem) item = fp_item_rows_get (txn, id, TRUE, &local);
   gint64 follower;
+  const char *why;
 
   if (g_error_matches (local, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
     {
@@ -62,13 +88,10 @@ _fp_engine_get_editable (FpStoreTxn  *txn,
                    follower);
       return NULL;
     }
-  if (item->state == FP_ITEM_HELD && (g_strcmp0 (item->hold, "moved") == 0 || g_strcmp0 (item->hold, "staging") == 0))
+  why = get_obstacle (item);
+  if (why)
     {
-      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
-                   g_str_equal (item->hold, "moved")
-                     ? _("item %" G_GINT64_FORMAT " was moved to another place: edit it there, or release it first")
-                     : _("item %" G_GINT64_FORMAT " is still being copied"),
-                   id);
+      refuse (id, why, error);
       return NULL;
     }
 
@@ -80,16 +103,6 @@ _fp_engine_is_undelivered (const FpItem *item)
 {
   return (item->state == FP_ITEM_PENDING || item->state == FP_ITEM_FAILED || item->state == FP_ITEM_HELD)
          && !item->maybe_delivered && item->posts_done == 0;
-}
-
-static gboolean
-refuse (gint64       id,
-        const char  *why,
-        GError     **error)
-{
-  g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, _("item %" G_GINT64_FORMAT " %s"), id, why);
-
-  return FALSE;
 }
 
 static gboolean

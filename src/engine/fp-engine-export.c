@@ -408,6 +408,31 @@ held_cb (GObject      *source,
     g_task_return_error (task, error);
 }
 
+/* What a person named is exported or refused by its number; what nobody named is left out. */
+static gboolean
+check_named (FpStoreTxn  *txn,
+             gint64       id,
+             GError     **error)
+{
+  GError *local = NULL;
+  g_autoptr(FpItem) item = fp_item_rows_get (txn, id, FALSE, &local);
+
+  if (item && g_strcmp0 (item->hold, "staging") != 0)
+    return TRUE;
+  if (item)
+    g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
+                 item->state == FP_ITEM_HELD ? _("item %" G_GINT64_FORMAT " is still being copied")
+                                             : _("item %" G_GINT64_FORMAT " has lost its file: queue it again"),
+                 id);
+  else if (g_error_matches (local, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
+    g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND, _("item %" G_GINT64_FORMAT ": there is none"), id);
+  else
+    g_propagate_error (error, g_steal_pointer (&local));
+  g_clear_error (&local);
+
+  return FALSE;
+}
+
 static gpointer
 begin (FpStoreTxn  *txn,
        gpointer     data,
@@ -415,6 +440,9 @@ begin (FpStoreTxn  *txn,
 {
   Export *export = data;
 
+  for (guint i = 0; export->query.ids && i < export->query.ids->len; i++)
+    if (!check_named (txn, g_array_index (export->query.ids, gint64, i), error))
+      return NULL;
   export->out = fp_transfer_out_new (export->folder, export->manifest, error);
 
   return export->out ? _FP_ENGINE_DONE : NULL;
@@ -453,7 +481,10 @@ begun_cb (GObject      *source,
  * before (4) the folder cannot be imported and the items wait here: the same call goes on. Broken off after (4) the
  * drafts are in both places, the items are sent from one.
  *
- * Errors: FP_ENGINE_ERROR_REFUSED where the folder holds something else; those of the disk and of the store.
+ * What is still being copied into the outbox, and what lost its file at that, is no whole request and is left out.
+ *
+ * Errors: FP_ENGINE_ERROR_REFUSED where the folder holds something else, or one of @query's ids is no whole request;
+ * FP_ENGINE_ERROR_NOT_FOUND; those of the disk and of the store.
  */
 void
 fp_engine_export_async (FpEngine               *self,

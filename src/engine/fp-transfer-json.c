@@ -467,6 +467,9 @@ take_delivery (Reader *reader,
   if (item->state == 0)
     complain (reader, "state");
   item->hold = take_text (reader, "hold", FALSE, TRUE);
+  /* Half of a request: whatever wrote that, it is not to be sent. */
+  if (g_strcmp0 (item->hold, "staging") == 0)
+    complain (reader, "hold");
   item->reason_code = take_text (reader, "reason_code", FALSE, TRUE);
   item->reason = take_text (reader, "reason", FALSE, FALSE);
   item->status = (gint) take_number (reader, "status", 999);

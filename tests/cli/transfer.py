@@ -99,6 +99,26 @@ def test_export_is_plain_and_without_secrets(ctl, server):
     ctl('export', '--state', 'lost', code=2)
 
 
+def test_half_a_request_stays_here(ctl, server):
+    fill(ctl, server)
+    store = sqlite3.connect(os.path.join(ctl.data, 'fieldpost.db'))
+    for state, why in ((4, 'still being copied'), (3, 'lost its file')):
+        store.execute("UPDATE item SET state = ?, hold = 'staging' WHERE id = 2", (state,))
+        store.commit()
+        for words in ([], ['--move']):
+            out = ctl.path('out-%d%s' % (state, ''.join(words)))
+            ctl('export', *words, '--to', out, '1', '2', code=1)
+            says(ctl.err, 'item 2', why)
+            assert not os.path.exists(out) or os.listdir(out) == [], os.listdir(out)
+        assert ctl.json('show', '1')['state'] == 'pending'
+        assert ctl.json('export', '--to', ctl.path('others-%d' % state))['items'] == 2
+        ctl('edit', '2', '-X', 'PUT', code=1)
+        says(ctl.err, 'item 2', why)
+    store.close()
+    ctl('export', '--to', ctl.path('none'), '4711', code=1)
+    says(ctl.err, '4711')
+
+
 def test_move_is_sent_from_the_other_place_only(ctl, server):
     fill(ctl, server)
     ctl('edit', '1', '-H', 'Authorization:')
@@ -221,7 +241,7 @@ def test_hostile_exports_change_nothing(ctl, server):
     hostile = [member('uid', 'x'), member('url', 'file:///etc/passwd'), member('method', 'GE T'), member('state', 'lost'),
                member('created', 1 << 62), member('created', -5), member('created', 'now'), member('parts', {}),
                member('headers', '{"A\\r\\nB": "c"}'), member('boundary', 'a\r\nb'), member('kind', 'batch'),
-               member('state', 'sent'), member('posts_done', 1 << 40), member('tag', 'a\nb'),
+               member('state', 'sent'), member('posts_done', 1 << 40), member('tag', 'a\nb'), member('hold', 'staging'),
                part('file', '../../../../etc/passwd'), part('file', '/etc/passwd'), part('file', '..'), part('size', -1),
                part('size', 1 << 60), part('sha256', 'xx'), part('name', 'a"\r\n'), part('file', 'absent'),
                sums('%s  ../x\n' % zero), sums('%s  /etc/passwd\n' % zero), sums('nonsense\n'),
