@@ -6,13 +6,6 @@
 /* What is larger, or a pipe, is copied after the answer. */
 #define STAGE_BYTES (1024 * 1024)
 
-/* Of one sender under way at a time: who has more waits for answers first. */
-#define CALLS_MAX  100
-#define MEMORY_MAX (64 * 1024 * 1024)
-#define STAGES_MAX 16
-/* Of all together. */
-#define ALL_STAGES_MAX 64
-
 /* The pool has four threads, and attachments of drafts need one: a pipe may keep its thread for a minute. */
 #define COPIES_AT_ONCE 3
 #define PIPES_AT_ONCE  2
@@ -22,15 +15,8 @@
 
 #define RECOVER_AGAIN_S 30
 
-typedef struct {
-  guint  calls;
-  guint  stages;
-  gint64 memory;
-} Usage;
-
 struct _FpAgentIntake
 {
-  GHashTable *usage;   /* unique name -> Usage, owned */
   GQueue      waiting; /* Call: copies that wait for a thread, borrowed */
   GPtrArray  *staged;  /* Call: everything with a stage, borrowed */
   guint       copying;
@@ -53,31 +39,6 @@ typedef struct {
   guint                  gone_id;
 } Call;
 
-static Usage *
-get_usage (FpAgentIntake *intake,
-           const char    *sender)
-{
-  Usage *usage = g_hash_table_lookup (intake->usage, sender);
-
-  if (!usage)
-    {
-      usage = g_new0 (Usage, 1);
-      g_hash_table_insert (intake->usage, g_strdup (sender), usage);
-    }
-
-  return usage;
-}
-
-static void
-drop_unused (FpAgentIntake *intake,
-             const char    *sender)
-{
-  const Usage *usage = g_hash_table_lookup (intake->usage, sender);
-
-  if (usage && usage->calls == 0 && usage->stages == 0)
-    g_hash_table_remove (intake->usage, sender);
-}
-
 static Call *
 call_new (FpAgentService        *service,
           GDBusMethodInvocation *invocation,
@@ -86,7 +47,6 @@ call_new (FpAgentService        *service,
 {
   Call *call = g_new0 (Call, 1);
   const char *sender = g_dbus_method_invocation_get_sender (invocation);
-  Usage *usage;
 
   call->service = g_object_ref (service);
   call->invocation = invocation;
@@ -94,12 +54,12 @@ call_new (FpAgentService        *service,
   call->load = *load;
   call->staged = staged;
   call->cancellable = g_cancellable_new ();
-  usage = get_usage (service->intake, call->sender);
-  usage->calls++;
-  usage->memory += load->memory;
-  usage->stages += staged;
+  fp_bus_limits_begin_call (service->limits, call->sender, load->memory);
   if (staged)
-    g_ptr_array_add (service->intake->staged, call);
+    {
+      fp_bus_limits_begin_copy (service->limits, call->sender);
+      g_ptr_array_add (service->intake->staged, call);
+    }
 
   return call;
 }
@@ -110,10 +70,7 @@ call_answer (Call         *call,
              const FpItem *item,
              GError       *error)
 {
-  Usage *usage = get_usage (call->service->intake, call->sender);
-
-  usage->calls--;
-  usage->memory -= call->load.memory;
+  fp_bus_limits_end_call (call->service->limits, call->sender, call->load.memory);
   if (item)
     g_dbus_method_invocation_return_value (call->invocation, g_variant_new ("(xs)", item->id, item->uid));
   else
@@ -124,14 +81,11 @@ call_answer (Call         *call,
 static void
 call_free (Call *call)
 {
-  FpAgentIntake *intake = call->service->intake;
-
   if (call->staged)
     {
-      get_usage (intake, call->sender)->stages--;
-      g_ptr_array_remove (intake->staged, call);
+      fp_bus_limits_end_copy (call->service->limits, call->sender);
+      g_ptr_array_remove (call->service->intake->staged, call);
     }
-  drop_unused (intake, call->sender);
   if (call->watch_id)
     g_bus_unwatch_name (call->watch_id);
   g_clear_handle_id (&call->gone_id, g_source_remove);
@@ -312,37 +266,6 @@ enqueued_cb (GObject      *source,
   call_free (call);
 }
 
-/* Before the request is read: what it holds in memory is bounded by what a message may hold. */
-static gboolean
-check_limits (FpAgentService  *self,
-              const char      *sender,
-              GError         **error)
-{
-  const Usage *usage = g_hash_table_lookup (self->intake->usage, sender ? sender : "");
-
-  if (!usage || (usage->calls < CALLS_MAX && usage->memory < MEMORY_MAX))
-    return TRUE;
-  g_set_error (error, FP_BUS_ERROR, FP_BUS_ERROR_LIMITS_EXCEEDED,
-               "%u requests of this caller are still being written: wait for their answers", usage->calls);
-
-  return FALSE;
-}
-
-static gboolean
-check_stages (FpAgentService  *self,
-              const char      *sender,
-              GError         **error)
-{
-  const Usage *usage = g_hash_table_lookup (self->intake->usage, sender ? sender : "");
-
-  if ((!usage || usage->stages < STAGES_MAX) && self->intake->staged->len < ALL_STAGES_MAX)
-    return TRUE;
-  g_set_error (error, FP_BUS_ERROR, FP_BUS_ERROR_LIMITS_EXCEEDED,
-               "%u files are still being copied: wait until they are pending", self->intake->staged->len);
-
-  return FALSE;
-}
-
 static gboolean
 handle_enqueue (FpDbusAgent           *agent,
                 GDBusMethodInvocation *invocation,
@@ -357,10 +280,10 @@ handle_enqueue (FpDbusAgent           *agent,
   g_autoptr(FpEnqueue) enqueue = NULL;
   gboolean staged;
 
-  if (check_limits (self, sender, &error))
+  if (fp_bus_limits_check_call (self->limits, sender, &error))
     enqueue = fp_bus_read_request (request, fds, &load, &error);
   staged = load.pipe || load.files > STAGE_BYTES;
-  if (!enqueue || (staged && !check_stages (self, sender, &error)))
+  if (!enqueue || (staged && !fp_bus_limits_check_copy (self->limits, sender, &error)))
     {
       fp_bus_error_return (invocation, error);
       return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -421,7 +344,6 @@ _fp_agent_service_stop_intake (FpAgentService *self)
 void
 _fp_agent_intake_free (FpAgentIntake *intake)
 {
-  g_hash_table_unref (intake->usage);
   g_ptr_array_unref (intake->staged);
   g_free (intake);
 }
@@ -435,7 +357,6 @@ _fp_agent_service_connect_enqueue (FpAgentService *self)
   };
 
   self->intake = g_new0 (FpAgentIntake, 1);
-  self->intake->usage = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->intake->staged = g_ptr_array_new ();
   _fp_agent_service_connect (self, methods);
   recover_cb (self);

@@ -5,6 +5,7 @@
 
 #include "bus/fp-agent-service.h"
 #include "bus/fp-bus-error.h"
+#include "bus/fp-bus-limits.h"
 #include "bus/fp-dbus.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,7 @@ struct _FpAgentService
   GArray      *changed;   /* ids that were not told yet */
   GCancellable *cancellable;
 
+  FpBusLimits   *limits;
   FpAgentIntake *intake;  /* what Enqueue has under way */
 
   gboolean     changed_all;
@@ -47,6 +49,8 @@ void _fp_agent_service_connect_enqueue (FpAgentService    *self);
 /* What is being copied ends here; the next agent finds it and says so. */
 void _fp_agent_service_stop_intake     (FpAgentService    *self);
 void _fp_agent_intake_free             (FpAgentIntake     *intake);
+/* fp-agent-edit.c */
+void _fp_agent_service_connect_edit    (FpAgentService    *self);
 /* fp-agent-items.c */
 void _fp_agent_service_connect_items   (FpAgentService    *self);
 /* fp-agent-tags.c, fp-agent-periodic.c */

@@ -303,6 +303,7 @@ fp_agent_service_finalize (GObject *object)
   g_clear_pointer (&self->status, fp_status_free);
   g_clear_pointer (&self->changed, g_array_unref);
   g_clear_pointer (&self->intake, _fp_agent_intake_free);
+  g_clear_pointer (&self->limits, fp_bus_limits_free);
 
   G_OBJECT_CLASS (fp_agent_service_parent_class)->finalize (object);
 }
@@ -324,6 +325,7 @@ fp_agent_service_init (FpAgentService *self)
 {
   self->cancellable = g_cancellable_new ();
   self->status = fp_status_new ();
+  self->limits = fp_bus_limits_new ();
   self->changed = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
 
@@ -348,6 +350,7 @@ connect_methods (FpAgentService *self)
 
   _fp_agent_service_connect (self, methods);
   _fp_agent_service_connect_enqueue (self);
+  _fp_agent_service_connect_edit (self);
   _fp_agent_service_connect_items (self);
   _fp_agent_service_connect_tags (self);
   _fp_agent_service_connect_periodic (self);

@@ -175,11 +175,11 @@ read_body (FpEnqueue    *enqueue,
   return TRUE;
 }
 
-FpEnqueue *
-fp_bus_read_request (GVariant     *request,
-                     GUnixFDList  *fds,
-                     FpBusLoad    *load,
-                     GError      **error)
+static FpEnqueue *
+read_all (GVariant     *request,
+          GUnixFDList  *fds,
+          FpBusLoad    *load,
+          GError      **error)
 {
   g_autoptr(FpEnqueue) enqueue = NULL;
   const char *url = NULL, *reach = NULL;
@@ -187,12 +187,8 @@ fp_bus_read_request (GVariant     *request,
   *load = (FpBusLoad) { 0 };
   if (!fp_bus_check_keys (request, request_keys, "", error))
     return NULL;
-  if (!g_variant_lookup (request, "url", "&s", &url))
-    {
-      usage (error, "key \"url\" is missing");
-      return NULL;
-    }
 
+  g_variant_lookup (request, "url", "&s", &url);
   enqueue = fp_enqueue_new (url);
   g_variant_lookup (request, "method", "s", &enqueue->method);
   g_variant_lookup (request, "tag", "s", &enqueue->tag);
@@ -208,4 +204,44 @@ fp_bus_read_request (GVariant     *request,
     return NULL;
 
   return g_steal_pointer (&enqueue);
+}
+
+FpEnqueue *
+fp_bus_read_request (GVariant     *request,
+                     GUnixFDList  *fds,
+                     FpBusLoad    *load,
+                     GError      **error)
+{
+  g_autoptr(FpEnqueue) enqueue = read_all (request, fds, load, error);
+
+  if (!enqueue)
+    return NULL;
+  if (!enqueue->url)
+    {
+      usage (error, "key \"url\" is missing");
+      return NULL;
+    }
+
+  return g_steal_pointer (&enqueue);
+}
+
+FpEnqueue *
+fp_bus_read_changes (GVariant     *request,
+                     GUnixFDList  *fds,
+                     gboolean     *reach,
+                     FpBusLoad    *load,
+                     GError      **error)
+{
+  g_autoptr(FpEnqueue) changes = read_all (request, fds, load, error);
+
+  if (!changes)
+    return NULL;
+  *reach = g_variant_lookup (request, "reach", "&s", NULL);
+  if (load->pipe)
+    {
+      usage (error, "key \"file\": a pipe; what is edited is read before the answer, from files");
+      return NULL;
+    }
+
+  return g_steal_pointer (&changes);
 }

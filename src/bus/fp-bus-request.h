@@ -1,4 +1,4 @@
-/* fp-bus-request.h — the argument of Enqueue */
+/* fp-bus-request.h — the argument of Enqueue and Edit */
 #pragma once
 
 #include <gio/gunixfdlist.h>
@@ -18,6 +18,12 @@ typedef struct {
  * names the key. */
 FpEnqueue *fp_bus_read_request (GVariant     *request,
                                 GUnixFDList  *fds,
+                                FpBusLoad    *load,
+                                GError      **error);
+/* The same for Edit: nothing is required, a pipe is refused. @reach: (out): whether there is that key. */
+FpEnqueue *fp_bus_read_changes (GVariant     *request,
+                                GUnixFDList  *fds,
+                                gboolean     *reach,
                                 FpBusLoad    *load,
                                 GError      **error);
 
