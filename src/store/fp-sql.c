@@ -148,6 +148,21 @@ note_damage (FpDb *db)
     g_info ("That the store is damaged could not be noted: %s", error->message);
 }
 
+/* (nullable): what SQLite has only a term for. */
+static const char *
+get_words (FpStoreError kind)
+{
+  switch (kind)
+    {
+    case FP_STORE_ERROR_BUSY:
+      return "Another program keeps the store locked";
+    case FP_STORE_ERROR_FULL:
+      return "The disk is full";
+    default:
+      return NULL;
+    }
+}
+
 /* SQLite's message may quote a value only where a statement has one in its text; ours bind every value. */
 void
 fp_db_set_error (FpDb    *db,
@@ -156,10 +171,15 @@ fp_db_set_error (FpDb    *db,
 {
   int errsv = sqlite3_system_errno (db->handle);
   FpStoreError kind = classify (db, code);
+  gboolean has_errno = (code & 0xff) == SQLITE_IOERR && errsv != 0;
+  const char *words = get_words (kind);
 
   if (kind == FP_STORE_ERROR_CORRUPT)
     note_damage (db);
-  if ((code & 0xff) == SQLITE_IOERR && errsv != 0)
+  /* A limit that a person set is no full disk. */
+  if (words && !(has_errno && (errsv == EFBIG || errsv == EDQUOT)))
+    g_set_error (error, FP_STORE_ERROR, kind, "The store could not be used: %s", words);
+  else if (has_errno)
     g_set_error (error, FP_STORE_ERROR, kind, "The store could not be used: %s (%d): %s",
                  sqlite3_errstr (code), code, g_strerror (errsv));
   else
