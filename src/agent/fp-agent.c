@@ -66,13 +66,14 @@ say (FpAgent    *self,
   g_print ("%s\n", line);
 }
 
+/* @what: (nullable): where the error names it itself. */
 static void
 fail (FpAgent    *self,
       int         exit_code,
       const char *what,
       GError     *error)
 {
-  g_printerr ("fieldpost-agent: %s: %s\n", what, error->message);
+  g_printerr ("fieldpost-agent: %s%s%s\n", what ? what : "", what ? ": " : "", error->message);
   self->exit_code = exit_code;
   fp_agent_stop (self);
 }
@@ -310,6 +311,8 @@ serve (FpAgent *self)
     fail (self, EXIT_FAILURE, "the D-Bus interface cannot be served", error);
   else if (own_name (self))
     start_tray (self);
+  if (self->service)
+    g_signal_connect_object (self->service, "restart", G_CALLBACK (fp_agent_stop), self, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -351,7 +354,7 @@ opened_cb (GObject      *source,
   self->opened = fp_engine_open_finish (self->engine, result, &error);
   if (!self->opened)
     {
-      fail (self, EXIT_STORE, fp_store_get_folder (fp_engine_get_store (self->engine)), error);
+      fail (self, EXIT_STORE, NULL, error);
       return;
     }
   if (fp_store_get_repair (fp_engine_get_store (self->engine), NULL))

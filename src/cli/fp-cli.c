@@ -62,7 +62,8 @@ fp_cli_open (FpCli *cli)
   opened = fp_engine_open_finish (cli->engine, fp_cli_wait (&await), &error);
   if (!opened)
     {
-      fp_cli_fail (fp_store_get_folder (fp_engine_get_store (cli->engine)), error);
+      /* It names the folder. */
+      fp_cli_fail (NULL, error);
       g_clear_object (&cli->engine);
     }
   else
