@@ -1,5 +1,6 @@
 #include "bus/fp-agent-client.h"
 
+#include "bus/fp-agent-renewal.h"
 #include "bus/fp-dbus.h"
 
 #define REREAD_S 30
@@ -24,6 +25,8 @@ struct _FpAgentClient
 
   FpAgentPresence  presence;
   gboolean         activate;
+  gboolean         renew;     /* an older agent is to be asked; once, for the bus may start the old one again */
+  gboolean         renewing;  /* it was asked: once it is gone another is started */
   gboolean         ready;
   gboolean         reading;
   gboolean         read_again;
@@ -88,7 +91,8 @@ status_read_cb (GObject      *source,
       fp_status_free (self->status);
       self->status = status;
     }
-  else
+  /* A command that is done closes while this is under way. */
+  else if (!g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_CLOSED))
     {
       g_message ("the status cannot be read: %s", error->message);
     }
@@ -120,12 +124,18 @@ reread_cb (gpointer data)
 
 /* The bus starts an agent on the folder of the login, so it helps nobody who works in another one. */
 static gboolean
-may_activate (FpAgentClient *self)
+is_home (FpAgentClient *self)
 {
   const char *folder = fp_store_get_folder (fp_engine_get_store (self->engine));
   g_autofree char *usual = g_build_filename (g_get_user_data_dir (), "fieldpost", NULL);
 
-  return self->activate && self->bus && self->presence == FP_AGENT_ABSENT && g_str_equal (folder, usual);
+  return self->activate && self->bus && g_str_equal (folder, usual);
+}
+
+static gboolean
+may_activate (FpAgentClient *self)
+{
+  return self->presence == FP_AGENT_ABSENT && is_home (self);
 }
 
 static void
@@ -212,6 +222,38 @@ set_ready (FpAgentClient *self)
 }
 
 static void
+renew_agent (FpAgentClient *self)
+{
+  if (self->renew && self->presence == FP_AGENT_PRESENT && is_home (self)
+      && fp_agent_renewal_is_due (fp_dbus_agent_get_program_version (self->proxy)))
+    {
+      self->renew = FALSE;
+      self->renewing = TRUE;
+      fp_agent_renewal_ask (self->bus);
+    }
+  else if (self->renewing && self->presence == FP_AGENT_ABSENT)
+    {
+      self->renewing = FALSE;
+      fp_agent_client_nudge (self);
+    }
+}
+
+/**
+ * fp_agent_client_renew_agent:
+ *
+ * An agent that is older than this program is asked to end, and another is started once it has: what is being sent is
+ * given back and sent again. For a program that stays; only where the bus can start the other one.
+ */
+void
+fp_agent_client_renew_agent (FpAgentClient *self)
+{
+  g_return_if_fail (FP_IS_AGENT_CLIENT (self));
+
+  self->renew = TRUE;
+  renew_agent (self);
+}
+
+static void
 look_at_agent (FpAgentClient *self)
 {
   g_autofree char *owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (self->proxy));
@@ -230,6 +272,7 @@ look_at_agent (FpAgentClient *self)
       self->presence = presence;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PRESENCE]);
     }
+  renew_agent (self);
   read_status (self);
 }
 
