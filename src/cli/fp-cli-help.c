@@ -54,31 +54,32 @@ print_help (const char         *group,
                    "keyring\n"));
 }
 
-/* Levenshtein's distance of two short words. */
+/* Levenshtein's distance of two short words, two letters in the wrong order being one mistake. */
 static guint
 measure (const char *a,
          const char *b)
 {
-  gsize length = strlen (b);
-  g_autofree guint *row = g_new (guint, length + 1);
+  gsize width = strlen (b) + 1;
+  g_autofree guint *table = g_new0 (guint, (strlen (a) + 1) * width);
+  gsize i, j;
 
-  for (guint j = 0; j <= length; j++)
-    row[j] = j;
-  for (guint i = 0; a[i]; i++)
+  for (j = 0; j < width; j++)
+    table[j] = (guint) j;
+  for (i = 1; a[i - 1]; i++)
     {
-      guint corner = row[0];
+      guint *row = table + i * width;
+      const guint *above = row - width;
 
-      row[0] = i + 1;
-      for (guint j = 0; j < length; j++)
+      row[0] = (guint) i;
+      for (j = 1; j < width; j++)
         {
-          guint above = row[j + 1];
-
-          row[j + 1] = MIN (MIN (above, row[j]) + 1, corner + (a[i] != b[j]));
-          corner = above;
+          row[j] = MIN (MIN (above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+          if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            row[j] = MIN (row[j], (above - width)[j - 2] + 1);
         }
     }
 
-  return row[length];
+  return table[i * width - 1];
 }
 
 /* The command that was probably meant; NULL = none is near. */
