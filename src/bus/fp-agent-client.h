@@ -42,6 +42,8 @@ gboolean         fp_agent_client_sync_finish  (FpAgentClient       *self,
                                                GError             **error);
 /* Tells the agent that the store was written; sent by itself after every commit of the engine. */
 void             fp_agent_client_nudge        (FpAgentClient       *self);
+/* An agent that is older than this program makes room for a new one; asked at once, or when it is seen. */
+void             fp_agent_client_renew_agent  (FpAgentClient       *self);
 /* Demo bar: offline, limited, portal, full. */
 void             fp_agent_client_set_demo_link(FpAgentClient       *self,
                                                FpLinkState          state);

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "bus/fp-agent-service-private.h"
 
 #include "bus/fp-agent-client.h"
@@ -10,7 +12,7 @@
 #define IDS_MAX 200
 #define REREAD_S 30
 
-enum { STATUS_CHANGED, N_SIGNALS };
+enum { STATUS_CHANGED, RESTART, N_SIGNALS };
 
 static guint signals[N_SIGNALS];
 
@@ -229,6 +231,31 @@ handle_resume (FpDbusAgent           *agent,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static void
+flushed_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(FpAgentService) self = user_data;
+
+  g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_signal_emit (self, signals[RESTART], 0);
+}
+
+static gboolean
+handle_restart (FpDbusAgent           *agent,
+                GDBusMethodInvocation *invocation,
+                FpAgentService        *self)
+{
+  GDBusConnection *bus = g_dbus_method_invocation_get_connection (invocation);
+
+  fp_dbus_agent_complete_restart (agent, invocation);
+  /* The answer first: who asked waits for it. */
+  g_dbus_connection_flush (bus, NULL, flushed_cb, g_object_ref (self));
+
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static gboolean
 handle_set_link (FpDbusDemo            *demo,
                  GDBusMethodInvocation *invocation,
@@ -318,6 +345,8 @@ fp_agent_service_class_init (FpAgentServiceClass *klass)
 
   signals[STATUS_CHANGED] = g_signal_new ("status-changed", FP_TYPE_AGENT_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                           NULL, G_TYPE_NONE, 0);
+  signals[RESTART] = g_signal_new ("restart", FP_TYPE_AGENT_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 0);
 }
 
 static void
@@ -345,6 +374,7 @@ connect_methods (FpAgentService *self)
     { "handle-nudge", G_CALLBACK (handle_nudge) },
     { "handle-pause", G_CALLBACK (handle_pause) },
     { "handle-resume", G_CALLBACK (handle_resume) },
+    { "handle-restart", G_CALLBACK (handle_restart) },
     { NULL },
   };
 
@@ -393,6 +423,7 @@ fp_agent_service_new (FpEngine         *engine,
   self->engine = g_object_ref (engine);
   self->agent = fp_dbus_agent_skeleton_new ();
   fp_dbus_agent_set_version (self->agent, INTERFACE_VERSION);
+  fp_dbus_agent_set_program_version (self->agent, FP_VERSION);
   fp_dbus_agent_set_store_id (self->agent, fp_store_get_id (fp_engine_get_store (engine)));
   connect_methods (self);
   watch_engine (self);

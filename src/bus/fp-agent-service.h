@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 #define FP_TYPE_AGENT_SERVICE (fp_agent_service_get_type ())
 G_DECLARE_FINAL_TYPE (FpAgentService, fp_agent_service, FP, AGENT_SERVICE, GObject)
 
-/* Exports on @bus. @demo_link: (nullable): a fake link that the Demo interface steers; NULL = no such interface. */
+/* Exports on @bus. @demo_link: (nullable): a fake link that the Demo interface steers; NULL = no such interface.
+ * Signals: "status-changed"; "restart": the process is to end, another will be started. */
 FpAgentService *fp_agent_service_new (FpEngine         *engine,
                                       GDBusConnection  *bus,
                                       FpLink           *demo_link,

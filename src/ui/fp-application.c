@@ -114,6 +114,7 @@ opened_cb (GObject      *source,
   if (!window)
     return;
   self->client = fp_agent_client_new (self->engine, g_application_get_dbus_connection (G_APPLICATION (self)), TRUE);
+  fp_agent_client_renew_agent (self->client);
   fp_window_start (window, self->engine, self->client);
   if (self->demo)
     fp_window_start_demo (window, self->receiver);
