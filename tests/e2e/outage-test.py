@@ -106,6 +106,62 @@ def lan(place):
 
 
 @with_place
+def limited(place):
+    """Without the internet nothing goes to a public server, and the status says why."""
+    place.start_agent()
+    go(place, 'limited')
+    items = [place.submit(), place.request()]
+    nothing_goes(place, *items)
+    says(place, 'offline')
+    check('does not reach the internet' in place.store.run('status'), 'the status does not say why')
+    goes_fast(place, go(place, 'full'), *items)
+
+
+@with_place
+def one_after_the_other(place):
+    """Full, offline, portal, limited, full: what was queued in each goes at the end, once."""
+    place.start_agent()
+    items = [place.request()]
+    place.wait_sent(items[0]['id'])
+    for network in ('offline', 'portal', 'limited'):
+        go(place, network)
+        items.append(place.request())
+    check(place.store.status()['waiting'] == 3, 'not 3 waiting')
+    go(place, 'full')
+    for item in items:
+        check(place.wait_sent(item['id'])['attempts'] == 1, f'item {item["id"]}: not one attempt')
+    stored_once(place, *items)
+
+
+def large(place):
+    path = os.path.join(place.folder, 'large')
+    with open(path, 'wb') as f:
+        f.write(os.urandom(2 << 20))
+    return place.store.json('upload', path, place.receiver.url + '/inbox/large', '--reach', 'public')
+
+
+@with_place
+def metered(place):
+    """A small request goes; a large one waits for a network that costs nothing, or for Sync Now."""
+    place.start_agent()
+    world('metered', 'yes')
+    first, small = large(place), place.request()
+    place.wait_sent(small['id'])
+    item = until(lambda: (lambda i: i if i['reason_code'] == 'metered' else None)(place.item(first['id'])), 'a reason')
+    check(item['state'] == 'pending' and item['attempts'] == 0, f'{item["state"]}, {item["attempts"]} attempts')
+    world('metered', 'no')
+    place.wait_sent(first['id'])
+
+    world('metered', 'yes')
+    second = large(place)
+    until(lambda: place.item(second['id'])['reason_code'] == 'metered', 'a reason')
+    place.store.run('sync')
+    place.wait_sent(second['id'])
+    world('metered', 'no')
+    stored_once(place, first, small, second)
+
+
+@with_place
 def paused(place):
     place.start_agent()
     place.store.run('pause')
@@ -217,7 +273,9 @@ def one_count(place):
 
 
 TESTS = [('/e2e/offline/waits-then-goes-at-once', offline), ('/e2e/portal/nothing-sent', portal),
-         ('/e2e/limited/local-server-is-reached', lan), ('/e2e/pause/nothing-sent', paused),
+         ('/e2e/limited/local-server-is-reached', lan), ('/e2e/limited/nothing-sent', limited),
+         ('/e2e/networks/one-after-the-other', one_after_the_other), ('/e2e/metered/large-ones-wait', metered),
+         ('/e2e/pause/nothing-sent', paused),
          ('/e2e/networkmanager/killed-and-back', nm_killed),
          ('/e2e/networkmanager/killed-while-offline', nm_killed_offline),
          ('/e2e/server/down-then-up', server_down), ('/e2e/command-line/sends-without-agent', without_agent),
