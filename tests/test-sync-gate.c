@@ -35,7 +35,8 @@ test_names_lookup_async (GResolver                *resolver,
 
   self->n++;
   if (self->address)
-    g_task_return_pointer (task, g_list_append (NULL, g_inet_address_new_from_string (self->address)), NULL);
+    g_task_return_pointer (task, g_list_append (NULL, g_inet_address_new_from_string (self->address)),
+                           (GDestroyNotify) g_resolver_free_addresses);
   else
     g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "no such name");
 }
