@@ -382,8 +382,10 @@ read_cb (GObject      *source,
       return;
     }
 
-  /* Closing a stream that has more to give also drops its connection. */
-  g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, closed_cb, NULL);
+  /* Closing a stream that has more to give also drops its connection. One at its end is closed already; asking for it
+   * anyway costs a thread. */
+  if (error || self->answer->body_cut)
+    g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, closed_cb, NULL);
   body_ended (self, error);
 }
 

@@ -2,7 +2,7 @@
 """bench-send [small|files] — empties a full outbox, against curl sending the same to the same server.
 
 small: 10,000 requests with 200 bytes; every receipt is durable at the end. files: 100 uploads of 10 MB, streamed from
-the blob folder. Both sides are whole processes, from start to exit, at most four requests at once. Rounds alternate.
+the blob folder. Small ones are also compared with plain libsoup, which is what the library alone can do. All sides are whole processes, from start to exit, at most four requests at once. Rounds alternate.
 """
 import os
 import sys
@@ -19,8 +19,12 @@ def curl(path, url, n, options):
     return benchlib.timed(['curl', '--parallel', '--parallel-max', '4', '--config', path])
 
 
+def soup(url, n):
+    return benchlib.timed([benchlib.tool('bench-soup'), url, str(n)])
+
+
 def compare(name, n, size, unit, options, *file):
-    ours, theirs = [], []
+    ours, theirs, library = [], [], []
     with benchlib.folder() as folder, benchlib.Server() as server:
         for i in range(ROUNDS):
             store = os.path.join(folder, f'store{i}')
@@ -30,8 +34,13 @@ def compare(name, n, size, unit, options, *file):
             assert server.count() - before == n, 'not everything arrived once'
             theirs.append(curl(os.path.join(folder, 'config'), server.url + '/report', n, options))
             assert server.count() - before == 2 * n, 'curl did not send everything'
+            if not file:
+                library.append(soup(server.url + '/report', n))
     a, b = n * size / benchlib.median(ours), n * size / benchlib.median(theirs)
     benchlib.report(name, a, b, unit, a / b)
+    if library:
+        c = n / benchlib.median(library)
+        benchlib.report(name + ', against plain libsoup', a, c, unit, a / c)
 
 
 def small():
