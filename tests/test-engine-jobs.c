@@ -451,7 +451,7 @@ test_intervals_have_a_floor (Fixture       *f,
     const char *name;
     gint64 interval;
   } bad[] = { { "x", 0 }, { "x", FP_PERIODIC_HOUR_MS - 1 }, { "", FP_PERIODIC_HOUR_MS },
-              { "data-sync", FP_PERIODIC_HOUR_MS }, { "daily-sync", 1 }, { "x", 400 * FP_PERIODIC_DAY_MS } };
+              { "data-sync", FP_PERIODIC_HOUR_MS }, { "clean-up", 0 }, { "daily-sync", 1 }, { "x", 400 * FP_PERIODIC_DAY_MS } };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -481,7 +481,12 @@ test_daily_sync_does_all_it_can (Fixture       *f,
 
   fp_engine_list_periodic_async (f->base.engine, NULL, fp_test_await_cb, &await);
   list = fp_engine_list_periodic_finish (f->base.engine, fp_test_await (&await), NULL);
+  g_assert_cmpuint (list->jobs->len, ==, 2);
   row = g_ptr_array_index (list->jobs, 0);
+  g_assert_cmpstr (row->name, ==, FP_PERIODIC_CLEAN_UP);
+  g_assert_cmpint (row->last_run, >, 0);
+  g_assert_null (row->last_result);
+  row = g_ptr_array_index (list->jobs, 1);
   g_assert_cmpint (row->last_run, >, 0);
   g_assert_nonnull (row->last_result);
   unregister (f, "daily-sync");

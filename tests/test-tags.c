@@ -342,6 +342,38 @@ test_periodic_clock_jumps (Fixture       *f,
   g_assert_cmpuint (f->jobs, <=, 10);
 }
 
+/* Nobody registers or allows anything, there is no network, and sending is stopped. */
+static void
+test_clean_up_needs_nothing (Fixture       *f,
+                             gconstpointer  data)
+{
+  fp_sync_fixture_set (&f->base, "paused", "1");
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, TRUE);
+  begin (f);
+  fp_tags_set_saving (f->tags, TRUE);
+  /* Not in the rush of the start. */
+  pass (f, 29999);
+  g_assert_cmpuint (f->clean_ups, ==, 0);
+  pass (f, 3 * MINUTE_MS);
+  g_assert_cmpuint (f->clean_ups, ==, 1);
+  for (guint i = 2; i < 5; i++)
+    {
+      pass (f, 23 * HOUR_MS);
+      g_assert_cmpuint (f->clean_ups, ==, i - 1);
+      pass (f, HOUR_MS + MINUTE_MS);
+      g_assert_cmpuint (f->clean_ups, ==, i);
+    }
+
+  /* Another process within the day: it is known in the store. */
+  end (f);
+  begin (f);
+  pass (f, 12 * HOUR_MS);
+  g_assert_cmpuint (f->clean_ups, ==, 4);
+  pass (f, 12 * HOUR_MS + MINUTE_MS);
+  g_assert_cmpuint (f->clean_ups, ==, 5);
+  g_assert_cmpuint (f->jobs, ==, 0);
+}
+
 /* The pure rule, with random boots and clocks: never before its time within a boot, never later than its interval
  * after the machine is up, and not twice in a row. */
 static void
@@ -400,6 +432,7 @@ main (int    argc,
   ADD ("/tags/periodic/metered-and-power-saver", test_periodic_waits_for_a_free_network);
   ADD ("/tags/periodic/of-others-is-told", test_periodic_of_others_is_told);
   ADD ("/tags/periodic/clock-jumps", test_periodic_clock_jumps);
+  ADD ("/tags/periodic/clean-up-needs-nothing", test_clean_up_needs_nothing);
   g_test_add_func ("/tags/periodic/rule", test_periodic_rule);
 
   return g_test_run ();

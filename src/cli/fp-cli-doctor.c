@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "engine/fp-engine-periodic.h"
 #include "secret/fp-secret.h"
 
 /* The sender claims nothing below it (design 5.1). */
@@ -319,6 +320,30 @@ look_at_secrets (Doctor *doctor)
 }
 
 static void
+look_at_clean_up (Doctor *doctor)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpPeriodicList) list = NULL;
+
+  fp_engine_list_periodic_async (doctor->cli->engine, NULL, fp_cli_await_cb, &await);
+  list = fp_engine_list_periodic_finish (doctor->cli->engine, fp_cli_wait (&await), NULL);
+  for (guint i = 0; list && i < list->jobs->len; i++)
+    {
+      const FpPeriodicRow *row = g_ptr_array_index (list->jobs, i);
+      g_autofree char *when = fp_time_dup_words (row->last_run);
+
+      if (!g_str_equal (row->name, FP_PERIODIC_CLEAN_UP))
+        continue;
+      if (row->last_run == 0)
+        tell (doctor, "clean-up", OK, _("what is old was never cleaned up; the agent does it once a day"));
+      else if (row->last_result)
+        tell (doctor, "clean-up", WARN, _("the last one, %s, failed: %s"), when, row->last_result);
+      else
+        tell (doctor, "clean-up", OK, _("the last one was %s"), when);
+    }
+}
+
+static void
 look_at_tray (Doctor *doctor)
 {
   g_auto(FpCliAwait) await = { NULL };
@@ -366,6 +391,7 @@ fp_cli_doctor (FpCli  *cli,
       look_at_file (&doctor, store);
       look_at_history (&doctor, store);
       look_at_space (&doctor, store);
+      look_at_clean_up (&doctor);
       look_at_sender (&doctor, store);
       look_at_agent (&doctor);
       look_at_link (&doctor);

@@ -23,9 +23,9 @@ print_permission (const char *permission)
   if (g_str_equal (permission, "granted"))
     g_print ("%s\n", _("Permission: granted; jobs run in the background."));
   else if (g_str_equal (permission, "denied"))
-    g_print ("%s\n", _("Permission: denied; no job runs. “periodic register” asks again."));
+    g_print ("%s\n", _("Permission: denied; no job but clean-up runs. “periodic register” asks again."));
   else
-    g_print ("%s\n", _("Permission: not asked yet; no job runs. “periodic register” asks."));
+    g_print ("%s\n", _("Permission: not asked yet; no job but clean-up runs. “periodic register” asks."));
 }
 
 static char *
@@ -83,8 +83,6 @@ periodic_list (FpCli  *cli,
       return FP_EXIT_OK;
     }
   print_permission (list->permission);
-  if (list->jobs->len == 0)
-    g_printerr ("%s\n", _("No jobs yet."));
   for (guint i = 0; i < list->jobs->len; i++)
     print_job (g_ptr_array_index (list->jobs, i));
 

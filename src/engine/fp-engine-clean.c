@@ -4,6 +4,7 @@
 #include "engine/fp-settings.h"
 #include "store/fp-blob.h"
 #include "store/fp-clean-rows.h"
+#include "sync/fp-periodic.h"
 
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT (1000))
 #define DISCARDED_MS (7 * DAY_MS)
@@ -48,6 +49,7 @@ clean_some (FpStoreTxn  *txn,
   return clean->rows < 0 ? NULL : clean;
 }
 
+/* The last of it: whoever ran it, the next one is a day away. */
 static gpointer
 clean_blobs (FpStoreTxn  *txn,
              gpointer     data,
@@ -58,7 +60,7 @@ clean_blobs (FpStoreTxn  *txn,
 
   clean->rows = fp_blob_clean (txn, &local);
   if (!local)
-    return clean;
+    return fp_periodic_begin (txn, FP_PERIODIC_CLEAN_UP, error) ? clean : NULL;
   g_propagate_error (error, g_steal_pointer (&local));
 
   return NULL;

@@ -88,6 +88,7 @@ static const Step daily[] = {
   { "cached content", begin_content, end_content },
   { NULL },
 };
+static const Step clean_up[] = { { "clean-up", begin_clean, end_clean }, { NULL } };
 static const Step none[] = { { NULL } };
 
 static void next (GTask *task);
@@ -101,7 +102,7 @@ note_run (FpStoreTxn  *txn,
   Job *job = data;
   const char *reasons = job->reasons->len > 0 ? job->reasons->str : NULL;
 
-  return fp_periodic_rows_begin (txn, job->name, error) && fp_periodic_rows_end (txn, job->name, reasons, error)
+  return fp_periodic_begin (txn, job->name, error) && fp_periodic_rows_end (txn, job->name, reasons, error)
            ? _FP_ENGINE_DONE : NULL;
 }
 
@@ -252,8 +253,8 @@ fp_engine_run_periodic_async (FpEngine            *self,
   g_task_set_task_data (task, job, job_free);
   job->reasons = g_string_new (NULL);
   job->name = g_strdup (name);
-  job->step = g_str_equal (name, "daily-sync") ? daily : none;
-  if (job->step == daily)
+  job->step = g_str_equal (name, "daily-sync") ? daily : g_str_equal (name, FP_PERIODIC_CLEAN_UP) ? clean_up : none;
+  if (job->step != none)
     {
       next (task);
     }

@@ -26,7 +26,7 @@ list_periodic (FpStoreTxn  *txn,
 
   list->permission = fp_setting_read (txn, fp_settings_find (FP_SETTING_PERIODIC), error);
   if (list->permission)
-    list->jobs = fp_periodic_rows_list (txn, error);
+    list->jobs = fp_periodic_list (txn, error);
 
   return list->jobs ? g_steal_pointer (&list) : NULL;
 }
@@ -87,8 +87,9 @@ write_row (FpStoreTxn  *txn,
 
   if (!fp_periodic_rows_remove (txn, change->row->name, error))
     return NULL;
-  left = fp_periodic_rows_list (txn, error);
-  change->is_to_ask = left && left->len == 0 && change->granted;
+  left = fp_periodic_list (txn, error);
+  /* Clean-up is always there. */
+  change->is_to_ask = left && left->len == 1 && change->granted;
 
   return left ? _FP_ENGINE_DONE : NULL;
 }
@@ -197,6 +198,18 @@ change_task (FpEngine            *self,
   return task;
 }
 
+static gboolean
+check_name (const char  *name,
+            GError     **error)
+{
+  if (!g_str_equal (name, FP_PERIODIC_CLEAN_UP))
+    return TRUE;
+  g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_USAGE, "%s needs no registration: the agent does it once a day",
+               name);
+
+  return FALSE;
+}
+
 /* What a job of our own may not be given, and what one of others needs. */
 static gboolean
 check_job (FpPeriodicRow  *row,
@@ -205,6 +218,8 @@ check_job (FpPeriodicRow  *row,
   gboolean builtin = fp_periodic_is_builtin (row->name);
   gint64 least = g_str_equal (row->name, "daily-sync") ? FP_PERIODIC_DAY_MS : FP_PERIODIC_HOUR_MS;
 
+  if (!check_name (row->name, error))
+    return FALSE;
   if (builtin && row->min_interval == 0)
     row->min_interval = least;
   if (!*row->name || strlen (row->name) > 200 || !g_utf8_validate (row->name, -1, NULL))
@@ -271,12 +286,16 @@ fp_engine_unregister_periodic_async (FpEngine            *self,
                                      gpointer             user_data)
 {
   FpPeriodicRow *row = fp_periodic_row_new ();
-  GTask *task;
+  g_autoptr(GTask) task = NULL;
+  GError *error = NULL;
 
   row->name = g_strdup (name);
   task = change_task (self, row, FALSE, fp_engine_unregister_periodic_async, cancellable, callback, user_data);
-  _fp_engine_write (self, fp_engine_unregister_periodic_async, write_row, g_task_get_task_data (task), NULL, NULL,
-                    cancellable, row_written_cb, task);
+  if (check_name (name, &error))
+    _fp_engine_write (self, fp_engine_unregister_periodic_async, write_row, g_task_get_task_data (task), NULL, NULL,
+                      cancellable, row_written_cb, g_object_ref (task));
+  else
+    g_task_return_error (task, error);
 }
 
 gboolean
@@ -318,7 +337,8 @@ fp_periodic_to_json (const FpPeriodicRow *row,
     json_object_set_string_member (object, "reason", row->last_result);
   else
     json_object_set_null_member (object, "reason");
-  json_object_set_string_member (object, "permission", permission);
+  json_object_set_string_member (object, "permission",
+                                 g_str_equal (row->name, FP_PERIODIC_CLEAN_UP) ? "granted" : permission);
   json_node_take_object (node, object);
 
   return node;

@@ -3,7 +3,7 @@
 gboolean
 fp_periodic_is_builtin (const char *name)
 {
-  return g_str_equal (name, "daily-sync") || g_str_equal (name, "check-updates");
+  return g_str_equal (name, FP_PERIODIC_CLEAN_UP) || g_str_equal (name, "daily-sync") || g_str_equal (name, "check-updates");
 }
 
 /**
@@ -32,4 +32,45 @@ fp_periodic_get_wait (const FpPeriodicRow *row,
     passed = MAX (now->wall - last, now->boot);
 
   return CLAMP (row->min_interval - passed, 0, row->min_interval);
+}
+
+static FpPeriodicRow *
+clean_up_new (void)
+{
+  FpPeriodicRow *row = fp_periodic_row_new ();
+
+  row->name = g_strdup (FP_PERIODIC_CLEAN_UP);
+  row->min_interval = FP_PERIODIC_DAY_MS;
+
+  return row;
+}
+
+GPtrArray *
+fp_periodic_list (FpStoreTxn  *txn,
+                  GError     **error)
+{
+  GPtrArray *rows = fp_periodic_rows_list (txn, error);
+  int order = -1;
+  guint i;
+
+  for (i = 0; rows && order < 0 && i < rows->len; i++)
+    {
+      order = g_strcmp0 (((FpPeriodicRow *) g_ptr_array_index (rows, i))->name, FP_PERIODIC_CLEAN_UP);
+      if (order > 0)
+        break;
+    }
+  if (rows && order != 0)
+    g_ptr_array_insert (rows, (int) i, clean_up_new ());
+
+  return rows;
+}
+
+gboolean
+fp_periodic_begin (FpStoreTxn  *txn,
+                   const char  *name,
+                   GError     **error)
+{
+  g_autoptr(FpPeriodicRow) clean_up = g_str_equal (name, FP_PERIODIC_CLEAN_UP) ? clean_up_new () : NULL;
+
+  return (!clean_up || fp_periodic_rows_set (txn, clean_up, error)) && fp_periodic_rows_begin (txn, name, error);
 }

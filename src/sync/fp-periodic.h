@@ -1,4 +1,4 @@
-/* fp-periodic.h — when a job is due again (pure) */
+/* fp-periodic.h — when a job is due again, and clean-up, the one that nobody needs to register */
 #pragma once
 
 #include "store/fp-periodic-rows.h"
@@ -9,7 +9,10 @@ G_BEGIN_DECLS
 #define FP_PERIODIC_HOUR_MS (3600 * G_GINT64_CONSTANT (1000))
 #define FP_PERIODIC_DAY_MS (24 * FP_PERIODIC_HOUR_MS)
 
-/* "daily-sync" and "check-updates": what Fieldpost does itself. */
+/* What is old or of no use goes, once a day: only in the store, so it needs neither a permission nor the network. */
+#define FP_PERIODIC_CLEAN_UP "clean-up"
+
+/* That, "daily-sync" and "check-updates": what Fieldpost does itself. */
 gboolean fp_periodic_is_builtin (const char *name);
 
 typedef struct {
@@ -21,5 +24,13 @@ typedef struct {
 /* ms until @row is due; 0 = it is. */
 gint64 fp_periodic_get_wait (const FpPeriodicRow *row,
                              const FpPeriodicNow *now);
+
+/* (transfer full): FpPeriodicRow by name: what is registered, and clean-up also where it never ran. */
+GPtrArray *fp_periodic_list  (FpStoreTxn          *txn,
+                              GError             **error);
+/* As fp_periodic_rows_begin(). */
+gboolean   fp_periodic_begin (FpStoreTxn          *txn,
+                              const char          *name,
+                              GError             **error);
 
 G_END_DECLS

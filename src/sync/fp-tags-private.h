@@ -1,4 +1,5 @@
-/* fp-tags-private.h — the inside of FpTags: what it holds, and its turns of the store (fp-tags-turn.c) */
+/* fp-tags-private.h — the inside of FpTags: what it holds, registrations (fp-tags-fire.c), jobs (fp-tags-jobs.c) and its
+ * turns of the store (fp-tags-turn.c) */
 #pragma once
 
 #include "sync/fp-periodic.h"
@@ -73,6 +74,9 @@ struct _FpTags
   gint64 jobs_after;   /* boot ms */
 };
 
+enum { FP_TAGS_FIRED, FP_TAGS_JOB, FP_TAGS_N_SIGNALS };
+extern guint _fp_tags_signals[FP_TAGS_N_SIGNALS];
+
 FpTagsOp *fp_tags_op_new    (FpTagsOpKind  kind,
                              const char   *tag);
 void      fp_tags_op_free   (gpointer      op);
@@ -85,5 +89,19 @@ gpointer  fp_tags_read      (FpStoreTxn   *txn,
 gpointer  fp_tags_write     (FpStoreTxn   *txn,
                              gpointer      ops,
                              GError      **error);
+
+/* Whatever happens ends here: one turn of the store at a time. */
+void      _fp_tags_pump               (FpTags *self);
+/* The network is there. */
+gboolean  _fp_tags_is_usable          (FpTags *self);
+/* …and this process may use it. */
+gboolean  _fp_tags_may_fire           (FpTags *self);
+
+void      _fp_tags_fire_due           (FpTags *self);
+void      _fp_tags_give_up_unanswered (FpTags *self);
+gint64    _fp_tags_get_next_fire      (FpTags *self);
+
+void      _fp_tags_run_due_jobs       (FpTags *self);
+gint64    _fp_tags_get_next_job       (FpTags *self);
 
 G_END_DECLS

@@ -117,7 +117,7 @@ fp_tags_read (FpStoreTxn  *txn,
       && setting_is (txn, FP_SETTING_PERIODIC, "granted", &look->granted, error)
       && setting_is (txn, FP_SETTING_PERIODIC_METERED, "1", &look->metered_jobs, error)
       && read_registrations (txn, look, error) && read_ready (txn, look, error)
-      && (look->jobs = fp_periodic_rows_list (txn, error)))
+      && (look->jobs = fp_periodic_list (txn, error)))
     return look;
 
   fp_tags_look_free (look);
@@ -138,7 +138,7 @@ write_op (FpStoreTxn      *txn,
     case FP_TAGS_OP_SETTLE:
       return fp_registration_rows_settle (txn, op->tag, op->revision, op->row, error);
     case FP_TAGS_OP_JOB:
-      return fp_periodic_rows_begin (txn, op->tag, error);
+      return fp_periodic_begin (txn, op->tag, error);
     case FP_TAGS_OP_TELL:
       return fp_periodic_rows_begin (txn, op->tag, error)
              && fp_registration_rows_add (txn, op->tag, op->bus_name, error);

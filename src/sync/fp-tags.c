@@ -1,25 +1,16 @@
 #include "sync/fp-tags.h"
 
 #include "net/fp-host.h"
-#include "sync/fp-policy.h"
 #include "sync/fp-tags-private.h"
 
-/* Wakes for what is not urgent are rounded up to this, so that they come together. */
-#define SLOT_MS 30000
 /* What came due while the machine was off begins so long after the start, so that a crowd of machines does not. */
 #define JOBS_AFTER_MS 30000
 #define JOBS_JITTER_MS 90000
 #define RETRY_MS 30000
-/* A process that is started again and again does not tell a program that failed each time. */
-#define START_EVERY_MS (10 * 60 * G_GINT64_CONSTANT (1000))
 
-enum { FIRED, JOB, N_SIGNALS };
-
-static guint signals[N_SIGNALS];
+guint _fp_tags_signals[FP_TAGS_N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (FpTags, fp_tags, G_TYPE_OBJECT)
-
-static void pump (FpTags *self);
 
 static void
 firing_free (gpointer data)
@@ -30,18 +21,10 @@ firing_free (gpointer data)
   g_free (firing);
 }
 
-gboolean
-fp_tags_is_builtin (const char *tag)
-{
-  static const char *const names[] = { "data-sync", "form-sync", "image-upload", NULL };
-
-  return g_strv_contains (names, tag);
-}
-
 /* What the network allows. */
 
-static gboolean
-is_usable (FpTags *self)
+gboolean
+_fp_tags_is_usable (FpTags *self)
 {
   FpLinkState link = fp_link_get_state (self->link);
 
@@ -49,10 +32,10 @@ is_usable (FpTags *self)
 }
 
 /* As for a public host: other programs' work is out there. */
-static gboolean
-may_fire (FpTags *self)
+gboolean
+_fp_tags_may_fire (FpTags *self)
 {
-  return self->look && !self->look->paused && is_usable (self) && fp_sync_get_holding (self->sync);
+  return self->look && !self->look->paused && _fp_tags_is_usable (self) && fp_sync_get_holding (self->sync);
 }
 
 /* Frozen as late as it makes sense: the more events the better, and what is early is only a smaller item. */
@@ -62,167 +45,12 @@ may_freeze (FpTags         *self,
 {
   if (self->look->paused || !fp_sync_get_holding (self->sync))
     return FALSE;
-  if (is_usable (self) || tag->reach == FP_REACH_ALWAYS)
+  if (_fp_tags_is_usable (self) || tag->reach == FP_REACH_ALWAYS)
     return TRUE;
   if (tag->reach == FP_REACH_PUBLIC)
     return FALSE;
 
   return fp_link_get_has_link (self->link) || fp_host_classify (tag->url) == FP_HOST_LOOPBACK;
-}
-
-static gboolean
-may_run_jobs (FpTags *self)
-{
-  return self->jobs && may_fire (self) && self->look->granted && !self->saving
-         && (!fp_link_get_metered (self->link) || self->look->metered_jobs)
-         && fp_clock_get_boot_ms (self->clock) >= self->jobs_after;
-}
-
-/* Registrations. */
-
-static void
-settle (FpTags         *self,
-        Firing         *firing,
-        FpRegistration *row) /* (transfer full) (nullable) */
-{
-  FpTagsOp *op = fp_tags_op_new (FP_TAGS_OP_SETTLE, firing->row->tag);
-
-  firing->settled = TRUE;
-  op->revision = firing->row->revision;
-  op->row = row;
-  g_ptr_array_add (self->ops, op);
-}
-
-static void
-settle_failed (FpTags     *self,
-               Firing     *firing,
-               const char *why)
-{
-  FpRegistration *row = fp_registration_new ();
-  gint64 wait;
-
-  row->tag = g_strdup (firing->row->tag);
-  row->attempts = MIN (firing->row->attempts + 1, FP_TAGS_TRIES);
-  row->last_try = fp_clock_get_wall_ms (self->clock);
-  row->last_result = g_strdup (why);
-  if (row->attempts < FP_TAGS_TRIES)
-    {
-      wait = fp_policy_quick_wait (self->random, row->attempts, -1);
-      row->due_boot = fp_clock_get_boot_ms (self->clock) + wait;
-      row->due_boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
-      row->next_try = row->last_try + wait;
-    }
-  settle (self, firing, row);
-}
-
-static gboolean
-is_due (FpTags               *self,
-        const FpRegistration *row)
-{
-  gint64 wall = fp_clock_get_wall_ms (self->clock);
-
-  if (self->chance && (!self->chance_tag || g_str_equal (self->chance_tag, row->tag)))
-    return TRUE;
-  if (row->attempts >= FP_TAGS_TRIES)
-    return self->at_start && (row->last_try > wall || wall - row->last_try >= START_EVERY_MS);
-
-  return row->due_boot == 0 || g_strcmp0 (row->due_boot_id, fp_clock_get_boot_id (self->clock)) != 0
-         || row->due_boot <= fp_clock_get_boot_ms (self->clock);
-}
-
-/* Takes @row. */
-static void
-fire (FpTags         *self,
-      FpRegistration *row,
-      gboolean        batch)
-{
-  Firing *firing = g_new0 (Firing, 1);
-  g_autofree char *tag = g_strdup (row->tag);
-
-  firing->row = row;
-  firing->deadline = fp_clock_get_boot_ms (self->clock) + FP_TAGS_ANSWER_MS;
-  g_hash_table_insert (self->firing, g_strdup (row->tag), firing);
-
-  /* The items wait in the outbox by themselves: asking for them is all there is to do. */
-  if (batch || fp_tags_is_builtin (row->tag))
-    {
-      settle (self, firing, NULL);
-      fp_sync_now (self->sync, tag);
-      return;
-    }
-  g_signal_emit (self, signals[FIRED], 0, tag, row->bus_name, row->attempts + 1 >= FP_TAGS_TRIES);
-}
-
-static void
-fire_due (FpTags *self)
-{
-  g_autoptr(GPtrArray) rows = g_steal_pointer (&self->look->registrations);
-  GHashTable *batches = self->look->batches;
-
-  self->look->registrations = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_registration_free);
-  while (rows->len > 0)
-    {
-      FpRegistration *row = g_ptr_array_steal_index (rows, 0);
-      gboolean batch = g_hash_table_contains (batches, row->tag);
-
-      if (is_due (self, row) && !g_hash_table_contains (self->firing, row->tag)
-          && (self->announce || batch || fp_tags_is_builtin (row->tag)))
-        fire (self, row, batch);
-      else
-        g_ptr_array_add (self->look->registrations, row);
-    }
-  self->chance = FALSE;
-  self->at_start = FALSE;
-  g_clear_pointer (&self->chance_tag, g_free);
-}
-
-static void
-give_up_unanswered (FpTags *self)
-{
-  gint64 now = fp_clock_get_boot_ms (self->clock);
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->firing);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Firing *firing = value;
-
-      if (!firing->settled && firing->deadline <= now)
-        settle_failed (self, firing, "no answer within 5 minutes");
-    }
-}
-
-/* Jobs. */
-
-static gint64
-get_wait (FpTags              *self,
-          const FpPeriodicRow *row)
-{
-  FpPeriodicNow now = { .wall = fp_clock_get_wall_ms (self->clock),
-                        .boot = fp_clock_get_boot_ms (self->clock),
-                        .boot_id = fp_clock_get_boot_id (self->clock) };
-
-  return fp_periodic_get_wait (row, &now);
-}
-
-static void
-run_due_jobs (FpTags *self)
-{
-  if (!may_run_jobs (self))
-    return;
-  for (guint i = 0; i < self->look->jobs->len; i++)
-    {
-      const FpPeriodicRow *row = g_ptr_array_index (self->look->jobs, i);
-      FpTagsOp *op;
-
-      if (get_wait (self, row) > 0 || g_hash_table_contains (self->running, row->name))
-        continue;
-      g_hash_table_add (self->running, g_strdup (row->name));
-      op = fp_tags_op_new (fp_periodic_is_builtin (row->name) ? FP_TAGS_OP_JOB : FP_TAGS_OP_TELL, row->name);
-      op->bus_name = g_strdup (row->bus_name);
-      g_ptr_array_add (self->ops, op);
-    }
 }
 
 /* The turns of the store. */
@@ -237,7 +65,7 @@ op_written (FpTags         *self,
       g_hash_table_remove (self->firing, op->tag);
       break;
     case FP_TAGS_OP_JOB:
-      g_signal_emit (self, signals[JOB], 0, op->tag);
+      g_signal_emit (self, _fp_tags_signals[FP_TAGS_JOB], 0, op->tag);
       break;
     case FP_TAGS_OP_TELL:
     case FP_TAGS_OP_JOB_END:
@@ -271,13 +99,13 @@ written_cb (GObject      *source,
       for (guint i = 0; i < ops->len; i++)
         op_written (self, g_ptr_array_index (ops, i));
     }
-  pump (self);
+  _fp_tags_pump (self);
 }
 
 static void
 take_look (FpTags *self)
 {
-  give_up_unanswered (self);
+  _fp_tags_give_up_unanswered (self);
   for (guint i = 0; i < self->look->ready->len; i++)
     {
       const FpTagRow *tag = g_ptr_array_index (self->look->ready, i);
@@ -285,9 +113,9 @@ take_look (FpTags *self)
       if (may_freeze (self, tag))
         g_ptr_array_add (self->ops, fp_tags_op_new (FP_TAGS_OP_FREEZE, tag->name));
     }
-  if (may_fire (self))
-    fire_due (self);
-  run_due_jobs (self);
+  if (_fp_tags_may_fire (self))
+    _fp_tags_fire_due (self);
+  _fp_tags_run_due_jobs (self);
 }
 
 static void
@@ -313,50 +141,13 @@ looked_cb (GObject      *source,
       self->want_look = TRUE;
       self->retry_at = fp_clock_get_boot_ms (self->clock) + RETRY_MS;
     }
-  pump (self);
-}
-
-/* When something is to be done without a hint from outside; G_MAXINT64 = nothing is. */
-static gint64
-get_next (FpTags *self)
-{
-  gint64 now = fp_clock_get_boot_ms (self->clock);
-  gint64 at = G_MAXINT64;
-  gint64 job = G_MAXINT64;
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->firing);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!((Firing *) value)->settled)
-      at = MIN (at, ((Firing *) value)->deadline);
-  if (!may_fire (self))
-    return at;
-
-  for (guint i = 0; self->announce && i < self->look->registrations->len; i++)
-    {
-      const FpRegistration *row = g_ptr_array_index (self->look->registrations, i);
-
-      if (row->attempts < FP_TAGS_TRIES && !g_hash_table_contains (self->firing, row->tag))
-        at = MIN (at, MAX (row->due_boot, now));
-    }
-  for (guint i = 0; self->jobs && self->look->granted && i < self->look->jobs->len; i++)
-    {
-      const FpPeriodicRow *row = g_ptr_array_index (self->look->jobs, i);
-      gint64 wait = get_wait (self, row);
-
-      /* What is due and does not run waits for a hint: the network, the power, a setting. */
-      if (!g_hash_table_contains (self->running, row->name) && (wait > 0 || now < self->jobs_after))
-        job = MIN (job, MAX (now + wait, self->jobs_after));
-    }
-
-  return MIN (at, job == G_MAXINT64 ? job : (MAX (job, now + SLOT_MS) + SLOT_MS - 1) / SLOT_MS * SLOT_MS);
+  _fp_tags_pump (self);
 }
 
 static void
 arm (FpTags *self)
 {
-  gint64 at = self->retry_at > 0 ? self->retry_at : get_next (self);
+  gint64 at = self->retry_at > 0 ? self->retry_at : MIN (_fp_tags_get_next_fire (self), _fp_tags_get_next_job (self));
 
   if (at == G_MAXINT64)
     fp_timer_disarm (self->timer);
@@ -365,8 +156,8 @@ arm (FpTags *self)
 }
 
 /* Whatever happens ends here: one turn of the store at a time. */
-static void
-pump (FpTags *self)
+void
+_fp_tags_pump (FpTags *self)
 {
   if (self->writing || self->reading)
     return;
@@ -407,7 +198,7 @@ fp_tags_nudge (FpTags *self)
   g_return_if_fail (FP_IS_TAGS (self));
 
   self->want_look = TRUE;
-  pump (self);
+  _fp_tags_pump (self);
 }
 
 /* What wakes it. */
@@ -431,7 +222,7 @@ store_changed_cb (FpTags *self,
 static void
 link_changed_cb (FpTags *self)
 {
-  gboolean usable = is_usable (self);
+  gboolean usable = _fp_tags_is_usable (self);
 
   self->chance |= usable && !self->usable;
   self->usable = usable;
@@ -468,7 +259,7 @@ fp_tags_start (FpTags *self)
 
   self->started = TRUE;
   self->at_start = TRUE;
-  self->usable = is_usable (self);
+  self->usable = _fp_tags_is_usable (self);
   self->jobs_after = fp_clock_get_boot_ms (self->clock) + JOBS_AFTER_MS
                      + fp_random_below (self->random, JOBS_JITTER_MS);
   g_signal_connect_object (self->store, "changed", G_CALLBACK (store_changed_cb), self, G_CONNECT_SWAPPED);
@@ -492,7 +283,7 @@ fp_tags_stop (FpTags *self)
   g_signal_handlers_disconnect_by_data (self->link, self);
   g_signal_handlers_disconnect_by_data (self->clock, self);
   g_signal_handlers_disconnect_by_data (self->sync, self);
-  pump (self);
+  _fp_tags_pump (self);
 }
 
 void
@@ -523,51 +314,6 @@ fp_tags_set_saving (FpTags   *self,
 
   self->saving = saving;
   fp_tags_nudge (self);
-}
-
-/**
- * fp_tags_done:
- * @tag: what was told by "fired"
- * @ok: it succeeded: the registration ends, unless it was made again meanwhile
- * @why: (nullable): otherwise, in English
- *
- * Returns: FALSE if nobody waits for that answer
- */
-gboolean
-fp_tags_done (FpTags     *self,
-              const char *tag,
-              gboolean    ok,
-              const char *why)
-{
-  Firing *firing;
-
-  g_return_val_if_fail (FP_IS_TAGS (self) && tag, FALSE);
-
-  firing = g_hash_table_lookup (self->firing, tag);
-  if (!firing || firing->settled)
-    return FALSE;
-  if (ok)
-    settle (self, firing, NULL);
-  else
-    settle_failed (self, firing, why ? why : "the program said that it did not succeed");
-  pump (self);
-
-  return TRUE;
-}
-
-void
-fp_tags_job_done (FpTags     *self,
-                  const char *name,
-                  const char *why)
-{
-  FpTagsOp *op;
-
-  g_return_if_fail (FP_IS_TAGS (self) && name);
-
-  op = fp_tags_op_new (FP_TAGS_OP_JOB_END, name);
-  op->why = g_strdup (why);
-  g_ptr_array_add (self->ops, op);
-  pump (self);
 }
 
 static void
@@ -615,7 +361,7 @@ fp_tags_class_init (FpTagsClass *klass)
    *
    * To be answered with fp_tags_done() within five minutes.
    */
-  signals[FIRED] = g_signal_new ("fired", FP_TYPE_TAGS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+  _fp_tags_signals[FP_TAGS_FIRED] = g_signal_new ("fired", FP_TYPE_TAGS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                  G_TYPE_STRING, G_TYPE_STRING, G_TYPE_BOOLEAN);
   /**
    * FpTags::job:
@@ -623,7 +369,7 @@ fp_tags_class_init (FpTagsClass *klass)
    *
    * To be ended with fp_tags_job_done().
    */
-  signals[JOB] = g_signal_new ("job", FP_TYPE_TAGS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+  _fp_tags_signals[FP_TAGS_JOB] = g_signal_new ("job", FP_TYPE_TAGS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                G_TYPE_STRING);
 }
 

@@ -207,7 +207,10 @@ def test_periodic_jobs(ctl, server):
     assert os.path.exists(entry)
     ctl('periodic', 'run', 'daily-sync')
     ctl('periodic', 'run', 'check-updates')
-    job, = ctl.json('periodic', 'list')
+    clean_up, job = ctl.json('periodic', 'list')
+    assert clean_up['name'] == 'clean-up' and clean_up['permission'] == 'granted' and clean_up['last_run'], clean_up
+    ctl('periodic', 'unregister', 'clean-up', code=2)
+    says(ctl.err, 'needs no registration')
     assert job['name'] == 'daily-sync' and job['permission'] == 'granted' and job['last_run'], job
     ctl('periodic', 'run', 'nothing', code=1)
     ctl('periodic', 'unregister', 'daily-sync')

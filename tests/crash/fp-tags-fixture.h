@@ -21,6 +21,7 @@ typedef struct {
   char *bus_name;
   guint jobs;
   char *job;
+  guint clean_ups; /* not among the jobs: ended at once */
 } Fixture;
 
 static inline void
@@ -43,6 +44,12 @@ job_cb (FpTags     *tags,
         const char *name,
         Fixture    *f)
 {
+  if (g_str_equal (name, FP_PERIODIC_CLEAN_UP))
+    {
+      f->clean_ups++;
+      fp_tags_job_done (tags, name, NULL);
+      return;
+    }
   f->jobs++;
   g_free (f->job);
   f->job = g_strdup (name);
