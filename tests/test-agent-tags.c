@@ -10,6 +10,7 @@
 
 #define WORKER "org.example.Worker"
 #define FAILING "org.example.Failing"
+#define DYING "org.example.Dying"
 #define REFUSED "io.github.fieldpost.Fieldpost.Error.Refused"
 
 typedef struct {
@@ -57,6 +58,7 @@ setup (Fixture       *f,
   f->log = g_build_filename (f->services, "log", NULL);
   add_service (f, WORKER, "ok");
   add_service (f, FAILING, "fail");
+  add_service (f, DYING, "die");
   f->base.services = f->services;
   fp_bus_fixture_setup (&f->base, data);
   g_dbus_connection_signal_subscribe (f->base.bus, NULL, "io.github.fieldpost.Fieldpost.Agent", "SyncFired",
@@ -104,6 +106,15 @@ log_is (Fixture    *f,
   g_autofree char *text = NULL;
 
   return g_file_get_contents (f->log, &text, NULL, NULL) && g_str_equal (text, expected);
+}
+
+static gboolean
+log_begins (Fixture    *f,
+            const char *expected)
+{
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (f->log, &text, NULL, NULL) && g_str_has_prefix (text, expected);
 }
 
 /* FALSE: there is no such registration. */
@@ -161,6 +172,16 @@ test_failing_program_gets_its_last_chance (Fixture       *f,
     g_assert_true (g_file_get_contents (f->log, &text, NULL, NULL));
     g_assert_true (g_str_has_prefix (text, "backup 0\nbackup 0\nbackup 0\nbackup 0\nbackup 1\n"));
   }
+  g_assert_true (is_registered (f, "backup"));
+}
+
+/* Its end is its answer: the next try comes after a second or two, not after five minutes. */
+static void
+test_dying_program_has_failed (Fixture       *f,
+                               gconstpointer  data)
+{
+  call (f, "RegisterSync", g_variant_new ("(ss)", "backup", DYING));
+  fp_test_until (log_begins (f, "backup 0\nbackup 0\n"));
   g_assert_true (is_registered (f, "backup"));
 }
 
@@ -244,7 +265,8 @@ test_periodic (Fixture       *f,
   granted = fp_bus_fixture_call_agent (&f->base, "PeriodicRegister", g_variant_new ("(sus)", "news", 7200, WORKER));
   reply = fp_bus_fixture_call_agent (&f->base, "PeriodicList", NULL);
   jobs = g_variant_get_child_value (reply, 0);
-  g_assert_cmpuint (g_variant_n_children (jobs), ==, 1);
+  /* It, and clean-up, which is always there. */
+  g_assert_cmpuint (g_variant_n_children (jobs), ==, 2);
   call (f, "PeriodicRun", g_variant_new ("(s)", "news"));
   fp_test_until (log_is (f, "news 0\n"));
   call (f, "PeriodicRun", g_variant_new ("(s)", "daily-sync"));
@@ -451,6 +473,7 @@ main (int    argc,
 
   ADD ("/agent-tags/generic-tag/program-is-started-and-told", test_program_is_started_and_told);
   ADD ("/agent-tags/generic-tag/last-chance", test_failing_program_gets_its_last_chance);
+  ADD ("/agent-tags/generic-tag/a-program-that-ends-has-failed", test_dying_program_has_failed);
   ADD ("/agent-tags/generic-tag/whoever-listens", test_whoever_listens);
   ADD ("/agent-tags/generic-tag/only-the-owner-answers", test_only_the_owner_answers);
   ADD ("/agent-tags/sync-register/survives-the-agent", test_survives_the_agent);

@@ -27,6 +27,7 @@ struct _FpAgentService
 
   FpBusLimits   *limits;
   FpAgentIntake *intake;  /* what Enqueue has under way */
+  GHashTable    *told;    /* tag -> which program was told and has not answered (fp-agent-tags.c) */
 
   gboolean     changed_all;
   gboolean     changed_any;

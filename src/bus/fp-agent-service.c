@@ -316,6 +316,7 @@ fp_agent_service_dispose (GObject *object)
   g_clear_object (&self->agent);
   g_clear_object (&self->demo);
   g_clear_object (&self->demo_link);
+  g_clear_pointer (&self->told, g_hash_table_unref);
   g_clear_object (&self->engine);
 
   G_OBJECT_CLASS (fp_agent_service_parent_class)->dispose (object);

@@ -1,6 +1,6 @@
 /* A program of somebody else: the bus starts it, the agent tells it, it does its work and answers.
  *
- *   sync-worker NAME FILE ok|fail     appends a line a call to FILE; ends with the bus */
+ *   sync-worker NAME FILE ok|fail|die     appends a line a call to FILE; ends with the bus, or instead of answering */
 #include <gio/gio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 typedef struct {
   const char *file;
   gboolean    ok;
+  gboolean    dies;
 } Worker;
 
 static void
@@ -30,6 +31,8 @@ fired_cb (GDBusConnection *bus,
   g_variant_get (arguments, "(&sb)", &tag, &last_chance);
   fprintf (file, "%s %d\n", tag, last_chance);
   fclose (file);
+  if (worker->dies)
+    exit (EXIT_FAILURE);
   g_dbus_connection_call (bus, AGENT, PATH, AGENT, "SyncDone", g_variant_new ("(sb)", tag, worker->ok), NULL, 0, -1,
                           NULL, NULL, NULL);
 }
@@ -46,6 +49,7 @@ main (int    argc,
     return EXIT_FAILURE;
   worker.file = argv[2];
   worker.ok = g_str_equal (argv[3], "ok");
+  worker.dies = g_str_equal (argv[3], "die");
   /* Listening before the name is owned: the signal comes right after. */
   g_dbus_connection_signal_subscribe (bus, AGENT, AGENT, "SyncFired", PATH, NULL, 0, fired_cb, &worker, NULL);
   g_bus_own_name_on_connection (bus, argv[1], 0, NULL, NULL, NULL, NULL);
