@@ -2,7 +2,8 @@
 """bench-send [small|files] — empties a full outbox, against curl sending the same to the same server.
 
 small: 10,000 requests with 200 bytes; every receipt is durable at the end. files: 100 uploads of 10 MB, streamed from
-the blob folder. Small ones are also compared with plain libsoup, which is what the library alone can do. All sides are whole processes, from start to exit, at most four requests at once. Rounds alternate.
+the blob folder. Small ones are also compared with plain libsoup: what the library alone can do. All sides are whole
+processes, from start to exit, at most four requests at once. Rounds alternate.
 """
 import os
 import sys
