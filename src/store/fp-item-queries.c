@@ -322,9 +322,30 @@ fp_item_rows_clear_waits (FpStoreTxn *txn,
                           gboolean    even_retry_after,
                           GError    **error)
 {
-  g_autoptr(FpStmt) stmt = NULL;
+  gboolean more;
 
-  g_return_val_if_fail (txn, FALSE);
+  return fp_item_rows_clear_some_waits (txn, host, even_retry_after, 0, &more, error);
+}
+
+/**
+ * fp_item_rows_clear_some_waits:
+ * @limit: items at most, 0 = all: the file is locked meanwhile
+ * @more: (out): there may be others, with waits that are not cleared yet
+ *
+ * A part of what fp_item_rows_clear_waits() does.
+ */
+gboolean
+fp_item_rows_clear_some_waits (FpStoreTxn *txn,
+                               const char *host,
+                               gboolean    even_retry_after,
+                               guint       limit,
+                               gboolean   *more,
+                               GError    **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+  gint64 changes = 0;
+
+  g_return_val_if_fail (txn && more, FALSE);
 
   stmt = fp_stmt_new (txn->db,
                       "UPDATE item SET due_boot = 0, due_boot_id = '',"
@@ -333,14 +354,20 @@ fp_item_rows_clear_waits (FpStoreTxn *txn,
                       "SELECT id FROM item WHERE queue = 2 AND (?1 IS NULL OR host = ?1)"
                       " UNION ALL "
                       "SELECT id FROM item WHERE queue = 3 AND (?1 IS NULL OR host = ?1)"
-                      " AND (due_boot <> 0 OR ?2))",
+                      " AND (due_boot <> 0 OR ?2) LIMIT ?3)",
                       error);
   if (!stmt)
     return FALSE;
   fp_stmt_bind_text (stmt, 1, host);
   fp_stmt_bind_int (stmt, 2, even_retry_after ? 1 : 0);
+  fp_stmt_bind_int (stmt, 3, limit > 0 ? (gint64) limit : -1);
+  if (!fp_stmt_run (stmt, &changes, error))
+    return FALSE;
+  if (changes > 0)
+    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
 
-  return run_on_items (txn, stmt, error);
+  *more = limit > 0 && changes == limit;
+  return TRUE;
 }
 
 /**

@@ -181,6 +181,13 @@ gboolean      fp_item_rows_clear_waits (FpStoreTxn     *txn,
                                         const char     *host,
                                         gboolean        even_retry_after,
                                         GError        **error);
+/* The same for at most @limit items; @more: (out): there may be others. */
+gboolean      fp_item_rows_clear_some_waits (FpStoreTxn *txn,
+                                        const char     *host,
+                                        gboolean        even_retry_after,
+                                        guint           limit,
+                                        gboolean       *more,
+                                        GError        **error);
 /* Set of gint64: items in state sending with a hold: a person broke the attempt off, and they are to be held when it
  * has ended. */
 GHashTable   *fp_item_rows_broken_off (FpStoreTxn      *txn,

@@ -3,11 +3,6 @@
 #define FIRST_OPEN_MS G_GINT64_CONSTANT (1000)
 #define LONGEST_OPEN_MS G_GINT64_CONSTANT (300000)
 
-/* The same refusal three times in a row looks like the destination, not like three bad items: the others wait. */
-#define REFUSALS_TO_PAUSE 3
-#define FIRST_PAUSE_MS G_GINT64_CONSTANT (30000)
-#define LONGEST_PAUSE_MS G_GINT64_CONSTANT (3600000)
-
 /* So long a Retry-After of one item binds the others; then one of them may ask by itself. The item that got it waits
  * to the end. */
 #define LONGEST_ASKED_MS G_GINT64_CONSTANT (900000)
@@ -20,13 +15,9 @@ struct _FpBreaker
   gint64      until;        /* boot ms */
   gint64      asked_until;  /* boot ms: the part of @until that the server asked for */
   guint       opened;       /* how many times in a row */
-  guint       paused;       /* how many times in a row for refusals */
   gint64      probe;        /* the item that asks, or NOBODY */
 
   gint64      broken_item;  /* the last one with a 5xx */
-  guint       refused_with; /* the last 4xx… */
-  guint       refusals;     /* …how many items in a row got it… */
-  gint64      refused_item; /* …the last of them */
 
   GHashTable *faults;       /* item -> how many attempts in a row without an answer */
 };
@@ -146,21 +137,12 @@ fp_breaker_cancelled (FpBreaker *self,
 }
 
 static void
-forget_refusals (FpBreaker *self)
-{
-  self->refused_with = 0;
-  self->refusals = 0;
-  self->refused_item = NOBODY;
-}
-
-static void
 close_it (FpBreaker *self)
 {
   self->open = FALSE;
   self->until = 0;
   self->asked_until = 0;
   self->opened = 0;
-  self->paused = 0;
   self->probe = NOBODY;
 }
 
@@ -214,53 +196,6 @@ note_fault (FpBreaker *self,
   g_hash_table_insert (self->faults, g_memdup2 (&item, sizeof item), GUINT_TO_POINTER (faults));
 }
 
-/* TRUE if this refusal makes the destination pause. */
-static gboolean
-note_refusal (FpBreaker *self,
-              gint64     item,
-              guint      http_status)
-{
-  if (self->refused_with != http_status)
-    {
-      forget_refusals (self);
-      self->refused_with = http_status;
-    }
-  if (self->refused_item != item)
-    self->refusals++;
-  self->refused_item = item;
-
-  return self->refusals >= REFUSALS_TO_PAUSE;
-}
-
-static gboolean
-is_refusal (const FpVerdict *verdict,
-            guint            http_status)
-{
-  if (http_status < 400 || http_status > 499)
-    return FALSE;
-
-  /* What a hold keeps is kept already, and only that: other accounts and forms of the host go on. */
-  return verdict->kind == FP_VERDICT_ITEM || verdict->kind == FP_VERDICT_SLOW;
-}
-
-static void
-ended_with_refusal (FpBreaker *self,
-                    gint64     item,
-                    guint      http_status,
-                    gboolean   was_probe,
-                    gint64     now)
-{
-  if (!note_refusal (self, item, http_status))
-    {
-      if (was_probe)
-        close_it (self);
-    }
-  else if (!self->open || was_probe)
-    {
-      open_for (self, doubled (FIRST_PAUSE_MS, self->paused++, LONGEST_PAUSE_MS), now);
-    }
-}
-
 /* Server errors: one item alone may be what breaks the server, two are the server. */
 static void
 ended_with_error (FpBreaker       *self,
@@ -286,9 +221,9 @@ ended_with_error (FpBreaker       *self,
  * @now: boot ms
  *
  * Takes note of how an attempt ended. Opens on connection faults, 429 and 503, on
- * something that answered in the server's place, on a 5xx of two different items,
- * and for longer on the same 4xx of three items in a row; closes when the server
- * accepts something or answers the asking item.
+ * something that answered in the server's place, and on a 5xx of two different items;
+ * closes when the server accepts something or answers the asking item. What a server
+ * refuses is no fault of the host: see fp-pauses.h.
  */
 void
 fp_breaker_ended (FpBreaker       *self,
@@ -303,7 +238,6 @@ fp_breaker_ended (FpBreaker       *self,
   if (verdict->kind == FP_VERDICT_RECEIPT)
     {
       close_it (self);
-      forget_refusals (self);
       self->broken_item = NOBODY;
     }
   else if (verdict->opens_breaker || verdict->kind == FP_VERDICT_BETWEEN)
@@ -315,10 +249,6 @@ fp_breaker_ended (FpBreaker       *self,
   else if (http_status >= 500)
     {
       ended_with_error (self, item, verdict, was_probe, random, now);
-    }
-  else if (is_refusal (verdict, http_status))
-    {
-      ended_with_refusal (self, item, http_status, was_probe, now);
     }
   else if (http_status == 0)
     {
@@ -343,7 +273,6 @@ fp_breaker_reset (FpBreaker *self,
   gint64 asked = self->asked_until;
 
   close_it (self);
-  forget_refusals (self);
   self->broken_item = NOBODY;
   g_hash_table_remove_all (self->faults);
 

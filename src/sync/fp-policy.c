@@ -294,6 +294,25 @@ fp_policy_park (FpItem     *item,
 }
 
 /**
+ * fp_policy_postpone:
+ * @item: pending or failed
+ * @until: boot ms
+ * @now: the clocks; nothing else of it is read
+ *
+ * Others with the same destination were refused: no try is used up. It keeps its own reason, if it has one.
+ */
+void
+fp_policy_postpone (FpItem                *item,
+                    gint64                 until,
+                    const FpPolicyAttempt *now)
+{
+  item->due_boot = until;
+  g_free (item->due_boot_id);
+  item->due_boot_id = g_strdup (now->boot_id);
+  item->next_try = MAX (item->not_before, now->now_wall + until - now->now_boot);
+}
+
+/**
  * fp_policy_release:
  * @item: pending, failed or held
  *

@@ -51,6 +51,11 @@ void     fp_policy_give_back  (FpItem          *item,
 void     fp_policy_park       (FpItem          *item,
                                const char      *boot_id);
 
+/* Its destination is paused until @until, boot ms. */
+void     fp_policy_postpone   (FpItem          *item,
+                               gint64           until,
+                               const FpPolicyAttempt *now);
+
 /* Retry by hand, also of an item that failed by its own fault or is held; FALSE: its state does not allow that. */
 gboolean fp_policy_release    (FpItem          *item);
 

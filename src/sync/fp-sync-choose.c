@@ -3,6 +3,9 @@
 /* A larger one takes longer than a commit: it is not claimed ahead, nor what comes after it. */
 #define AHEAD_MAX_BYTES 65536
 
+/* So many of a paused destination are put off in one turn. */
+#define PARKS_MAX 256
+
 /* What is known of a host while a turn is filled. */
 typedef struct {
   FpBreaker *breaker;   /* borrowed */
@@ -93,6 +96,7 @@ take (Choice       *choice,
       const FpItem *item)
 {
   fp_breaker_began (host->breaker, item->id, choice->now);
+  fp_pauses_began (choice->sync->pauses, item);
   g_array_append_val (choice->turn->claims, item->id);
   use_row (choice->sync, item);
   choice->in_flight++;
@@ -112,6 +116,7 @@ take_ahead (Choice       *choice,
       return;
     }
 
+  fp_pauses_began (choice->sync->pauses, item);
   g_array_append_val (choice->turn->claims, item->id);
   use_row (choice->sync, item);
   host->ahead--;
@@ -130,6 +135,34 @@ open_for_manual (Choice       *choice,
   host->half_open = TRUE;
 }
 
+/* What is not to go for a while is not to stand before what may. */
+static void
+park (Choice       *choice,
+      const FpItem *item,
+      gint64        until)
+{
+  FpSyncPark park = { item->id, until };
+
+  g_array_append_val (choice->turn->parks, park);
+  use_row (choice->sync, item);
+}
+
+/* TRUE if its destination is paused. That it is due again at some time is to be heard of by the next look. */
+static gboolean
+postpone (Choice       *choice,
+          const FpItem *item)
+{
+  gint64 until = fp_pauses_get_until (choice->sync->pauses, item, choice->now);
+
+  if (until == 0)
+    return FALSE;
+  if (choice->turn->parks->len < PARKS_MAX)
+    park (choice, item, until);
+
+  choice->sync->want_look = TRUE;
+  return TRUE;
+}
+
 static void
 consider (Choice       *choice,
           const FpItem *item)
@@ -140,11 +173,8 @@ consider (Choice       *choice,
   if (g_hash_table_contains (choice->sync->flights, &item->id))
     return;
   if (gate == FP_GATE_METERED)
-    {
-      g_array_append_val (choice->turn->parks, item->id);
-      use_row (choice->sync, item);
-    }
-  if (gate != FP_GATE_OPEN)
+    park (choice, item, FP_ITEM_PARKED);
+  if (gate != FP_GATE_OPEN || postpone (choice, item))
     return;
 
   host = get_host (choice, item->host);
@@ -174,14 +204,6 @@ choose_askers (Choice *choice)
 }
 
 static void
-add_ids (GHashTable *set,
-         GArray     *ids)
-{
-  for (guint i = 0; i < ids->len; i++)
-    g_hash_table_add (set, &g_array_index (ids, gint64, i));
-}
-
-static void
 forget_used (FpSync     *self,
              FpSyncTurn *turn)
 {
@@ -192,8 +214,10 @@ forget_used (FpSync     *self,
     return;
 
   before = g_steal_pointer (&self->due);
-  add_ids (used, turn->claims);
-  add_ids (used, turn->parks);
+  for (guint i = 0; i < turn->claims->len; i++)
+    g_hash_table_add (used, &g_array_index (turn->claims, gint64, i));
+  for (guint i = 0; i < turn->parks->len; i++)
+    g_hash_table_add (used, &g_array_index (turn->parks, FpSyncPark, i).item);
   self->due = g_ptr_array_new_full (before->len, (GDestroyNotify) fp_item_free);
   g_ptr_array_set_free_func (before, NULL);
   for (guint i = 0; i < before->len; i++)

@@ -199,6 +199,7 @@ give_back (FpSync      *self,
     fp_policy_give_back (outcome->item, sent_any || claim->maybe_before);
   fp_breaker_cancelled (fp_sync_get_breaker (self, outcome->item->host), outcome->item->id,
                         fp_clock_get_boot_ms (self->clock));
+  fp_pauses_cancelled (self->pauses, outcome->item->id);
 }
 
 /* A submission whose last part the server does not have yet. TRUE: it goes on, and needs no verdict. */
@@ -251,6 +252,8 @@ settle (FpSyncFlight   *flight,
   outcome->ms = ms_since_usable (self, item, answer);
   fp_breaker_ended (breaker, item->id, verdict, answer->status, self->random, attempt.now_boot);
   attempt.faults = fp_breaker_get_faults (breaker, item->id);
+  if (fp_pauses_ended (self->pauses, item, verdict, answer->status, attempt.now_boot))
+    fp_sync_wish_to_clear_host (self, item->host);
   note_forbidden (self, item, verdict);
   if (go_on (self, outcome, verdict, answer->status, &attempt))
     return;
@@ -259,8 +262,8 @@ settle (FpSyncFlight   *flight,
   if (verdict->kind != FP_VERDICT_RECEIPT)
     fp_sync_return_host (self, item->host);
 
-  /* For people: the host may be waited for longer than the item. */
-  until = fp_breaker_get_until (breaker);
+  /* For people: the host or the destination may be waited for longer than the item. */
+  until = MAX (fp_breaker_get_until (breaker), fp_pauses_get_until (self->pauses, item, attempt.now_boot));
   if (item->next_try)
     item->next_try = MAX (item->next_try, attempt.now_wall + until - attempt.now_boot);
 
@@ -374,8 +377,8 @@ fp_sync_flight_return (FpSync      *self,
  * fp_sync_flight_start:
  * @claim: (transfer full): what was claimed, with its parts
  *
- * Sends it, unless the gate was closed since it was chosen. The outcome is added
- * to the outcomes that wait to be written.
+ * Sends it, unless the gate was closed or its destination paused since it was
+ * chosen. The outcome is added to the outcomes that wait to be written.
  */
 void
 fp_sync_flight_start (FpSync      *self,
@@ -385,7 +388,8 @@ fp_sync_flight_start (FpSync      *self,
   g_autoptr(GError) error = NULL;
   FpSyncFlight *flight;
 
-  if (self->stopping || fp_sync_gate (self, claim->item) != FP_GATE_OPEN)
+  if (self->stopping || fp_sync_gate (self, claim->item) != FP_GATE_OPEN
+      || fp_pauses_get_until (self->pauses, claim->item, fp_clock_get_boot_ms (self->clock)) > 0)
     {
       fp_sync_flight_return (self, claim);
       return;

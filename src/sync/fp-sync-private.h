@@ -7,6 +7,7 @@
 
 #include "store/fp-sender-lock.h"
 #include "sync/fp-breaker.h"
+#include "sync/fp-pauses.h"
 #include "sync/fp-policy.h"
 #include "sync/fp-reserve.h"
 #include "sync/fp-sync-turn.h"
@@ -59,6 +60,7 @@ struct _FpSync
   FpSyncClear want_clear;
   char *want_clear_tag;       /* (nullable), owned */
   GPtrArray *want_clear_hosts; /* (nullable), owned */
+  gboolean clearing;          /* what is to be cleared is the rest of what the last turn began with */
   gint64 want_shift;          /* ms */
   gboolean want_unpark;
   gboolean want_drop_ballast;
@@ -101,6 +103,7 @@ struct _FpSync
   guint asking;               /* questions under way */
 
   GHashTable *breakers;       /* host -> FpBreaker, owned */
+  FpPauses *pauses;           /* owned */
   FpReserve *reserve;         /* owned: claimed, not yet begun; empty while a host has room */
   GHashTable *flights;        /* item -> FpSyncFlight, borrowed: a flight ends itself */
 

@@ -47,7 +47,7 @@ remember_own (FpSync     *self,
   for (guint i = 0; i < turn->claims->len; i++)
     g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->claims, gint64, i), sizeof (gint64)));
   for (guint i = 0; i < turn->parks->len; i++)
-    g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->parks, gint64, i), sizeof (gint64)));
+    g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->parks, FpSyncPark, i).item, sizeof (gint64)));
 }
 
 /* After a delivery the last look still holds. After anything else there is a new wait and a new reason; and when
@@ -77,16 +77,18 @@ static void
 hand_over_wishes (FpSync     *self,
                   FpSyncTurn *turn)
 {
-  if (!has_wish (self))
+  if (!has_wish (self) || self->clearing)
     fp_sync_choose (self, turn);
   turn->begin = self->want_begin;
   turn->clear = self->want_clear;
   turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
+  turn->again = self->clearing;
   turn->clear_hosts = g_steal_pointer (&self->want_clear_hosts);
   turn->shift = self->want_shift;
   turn->unpark = self->want_unpark;
   turn->look = self->want_look || needs_look (self, turn);
 
+  self->clearing = FALSE;
   self->want_begin = FALSE;
   self->want_clear = FP_SYNC_CLEAR_NONE;
   self->want_shift = 0;
@@ -132,7 +134,8 @@ fill_turn (FpSync *self)
   turn->boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
   turn->limits = g_hash_table_ref (self->limits);
   turn->closed = dup_closed_hosts (self);
-  turn->limit = self->usable ? ROWS_A_HOST + 2 * fp_reserve_get_most (self->reserve) : ROWS_A_HOST_BLOCKED;
+  turn->limit = self->usable && !fp_pauses_any (self->pauses) ? ROWS_A_HOST + 2 * fp_reserve_get_most (self->reserve)
+                                                              : ROWS_A_HOST_BLOCKED;
 
   return turn;
 }
@@ -149,6 +152,7 @@ cancel_claim (FpSync *self,
   g_hash_table_iter_init (&iter, self->breakers);
   while (g_hash_table_iter_next (&iter, NULL, &breaker))
     fp_breaker_cancelled (breaker, id, now);
+  fp_pauses_cancelled (self->pauses, id);
 }
 
 static void
@@ -272,6 +276,25 @@ take_look (FpSync     *self,
     }
 }
 
+/* The rest of many waits; what is due meanwhile goes already. */
+static void
+clear_on (FpSync     *self,
+          FpSyncTurn *turn)
+{
+  gboolean others = has_wish (self);
+
+  for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
+    {
+      if (!self->want_clear_hosts)
+        self->want_clear_hosts = g_ptr_array_new_with_free_func (g_free);
+      g_ptr_array_add (self->want_clear_hosts, g_strdup (g_ptr_array_index (turn->clear_hosts, i)));
+    }
+  if (turn->begin || turn->clear != FP_SYNC_CLEAR_NONE)
+    fp_sync_wish_to_clear (self, MAX (turn->clear, FP_SYNC_CLEAR_CHANCE), turn->clear_tag);
+  self->clearing = !others;
+  self->want_look = TRUE;
+}
+
 static void
 turn_done (FpSync     *self,
            FpSyncTurn *turn)
@@ -287,6 +310,8 @@ turn_done (FpSync     *self,
     self->full_until = turn->full ? fp_clock_get_boot_ms (self->clock) + LOOK_AT_DISK_MS : 0;
   if (turn->look)
     take_look (self, turn);
+  if (turn->more)
+    clear_on (self, turn);
   if (turn->paused != self->paused)
     {
       self->paused = turn->paused;

@@ -25,6 +25,7 @@ gboolean _fp_sync_turn_for_each       (FpStoreTxn     *txn,
                                        GError        **error);
 /* A start is a new chance, at most once in ten minutes. */
 gboolean _fp_sync_turn_clear_at_start (FpStoreTxn     *txn,
+                                       FpSyncTurn     *turn,
                                        GError        **error);
 /* Moves, clears and sets the waits that @turn asks for. */
 gboolean _fp_sync_turn_change_waits   (FpStoreTxn     *txn,

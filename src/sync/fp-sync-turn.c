@@ -45,7 +45,7 @@ fp_sync_turn_new (void)
 
   turn->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
   turn->claims = g_array_new (FALSE, FALSE, sizeof (gint64));
-  turn->parks = g_array_new (FALSE, FALSE, sizeof (gint64));
+  turn->parks = g_array_new (FALSE, FALSE, sizeof (FpSyncPark));
   turn->next_due = G_MAXINT64;
 
   return turn;
@@ -60,6 +60,7 @@ fp_sync_turn_ref (FpSyncTurn *turn)
 static void
 clear_results (FpSyncTurn *turn)
 {
+  turn->more = FALSE;
   g_clear_pointer (&turn->broken_off, g_hash_table_unref);
   g_clear_pointer (&turn->claimed, g_ptr_array_unref);
   g_clear_pointer (&turn->due, g_ptr_array_unref);
@@ -118,10 +119,11 @@ orphan (FpStoreTxn  *txn,
 
 static gboolean
 begin (FpStoreTxn  *txn,
+       FpSyncTurn  *turn,
        GError     **error)
 {
   return _fp_sync_turn_for_each (txn, 1 << FP_ITEM_SENDING, NULL, orphan, error)
-         && _fp_sync_turn_clear_at_start (txn, error);
+         && _fp_sync_turn_clear_at_start (txn, turn, error);
 }
 
 /* What a person broke off is his, whatever the attempt came to, unless the server has it. */
@@ -387,7 +389,7 @@ look (FpStoreTxn  *txn,
 static gboolean
 is_new_chance (const FpSyncTurn *turn)
 {
-  return turn->begin || (turn->clear != FP_SYNC_CLEAR_NONE && !turn->clear_tag);
+  return turn->begin || (turn->clear != FP_SYNC_CLEAR_NONE && !turn->clear_tag && !turn->again);
 }
 
 /* Another network may have another proxy, or none. */
@@ -430,7 +432,7 @@ fp_sync_turn_run (FpStoreTxn  *txn,
       fp_ballast_drop (txn);
       return turn;
     }
-  if (turn->begin && !begin (txn, error))
+  if (turn->begin && !begin (txn, turn, error))
     return NULL;
   if (turn->look || turn->outcomes->len > 0)
     {

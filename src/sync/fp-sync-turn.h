@@ -41,10 +41,17 @@ typedef struct {
 
 void           fp_sync_claim_free   (FpSyncClaim   *claim);
 
+/* An item that is to wait for something else than itself. */
+typedef struct {
+  gint64 item;
+  gint64 until;  /* boot ms; FP_ITEM_PARKED = for a network that does not cost */
+} FpSyncPark;
+
 typedef struct {
   /* In. Not touched by others while the turn is under way. */
   gboolean     begin;      /* the first turn with the lock: orphans */
   FpSyncClear  clear;
+  gboolean     again;      /* the rest of what a turn before this one began to clear */
   char        *clear_tag;  /* (nullable): only items with this tag */
   GPtrArray   *clear_hosts; /* (nullable): hosts that have a new chance of their own */
   gint64       shift;      /* ms by which the wall clock was set; 0 = it was not */
@@ -52,7 +59,7 @@ typedef struct {
   gboolean     drop_ballast; /* nothing but that */
   GPtrArray   *outcomes;   /* FpSyncOutcome */
   GArray      *claims;     /* gint64 */
-  GArray      *parks;      /* gint64: too large for this network */
+  GArray      *parks;      /* FpSyncPark */
   gboolean     look;
   gboolean     look_at_waiting; /* also what is not yet due: to know for whom the network is missed */
   gint64       boot_ms;
@@ -64,6 +71,7 @@ typedef struct {
   /* Out. */
   gboolean     paused;     /* Work Offline */
   gboolean     full;       /* the disk: nothing was claimed */
+  gboolean     more;       /* not all waits were cleared: the same once more */
   gboolean     wants_to_ask; /* a form was refused: whose refusal was it? */
   FpMetered    metered;    /* with @look */
   gint64       metered_limit; /* bytes; with @look */

@@ -5,6 +5,9 @@
 
 #define PAGE 100
 
+/* So many waits are cleared in one transaction: whoever else writes is not to wait for long. */
+#define CLEAR_AT_ONCE 500
+
 /* An agent that is started again and again does not knock at a failing server each time. */
 #define CLEAR_AT_START_EVERY_MS (10 * 60 * G_GINT64_CONSTANT (1000))
 #define SETTING_CLEARED "waits-cleared"
@@ -84,6 +87,22 @@ clear_one_wait (FpStoreTxn  *txn,
 }
 
 static gboolean
+clear_some (FpStoreTxn  *txn,
+            FpSyncTurn  *turn,
+            const char  *host,
+            gboolean     even_retry_after,
+            GError     **error)
+{
+  gboolean more = FALSE;
+
+  if (!fp_item_rows_clear_some_waits (txn, host, even_retry_after, CLEAR_AT_ONCE, &more, error))
+    return FALSE;
+
+  turn->more |= more;
+  return TRUE;
+}
+
+static gboolean
 clear_waits (FpStoreTxn   *txn,
              FpSyncTurn   *turn,
              GError      **error)
@@ -93,11 +112,12 @@ clear_waits (FpStoreTxn   *txn,
   if (turn->clear_tag)
     return _fp_sync_turn_for_each (txn, 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, turn->clear_tag, clear_one_wait, error);
 
-  return fp_item_rows_clear_waits (txn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
+  return clear_some (txn, turn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
 }
 
 gboolean
 _fp_sync_turn_clear_at_start (FpStoreTxn  *txn,
+                              FpSyncTurn  *turn,
                               GError     **error)
 {
   gint64 now = fp_store_txn_get_now (txn);
@@ -116,19 +136,22 @@ _fp_sync_turn_clear_at_start (FpStoreTxn  *txn,
     return TRUE;
 
   now_text = g_strdup_printf ("%" G_GINT64_FORMAT, now);
-  return fp_item_rows_clear_waits (txn, NULL, FALSE, error)
+  return clear_some (txn, turn, NULL, FALSE, error)
          && fp_setting_rows_set (txn, SETTING_CLEARED, now_text, error);
 }
 
-/* Too large for the network that there is: no try, only a reason. */
+/* Too large for the network that there is, or its destination is paused: no try is used up. */
 static gboolean
-park (FpStoreTxn  *txn,
-      FpSyncTurn  *turn,
-      gint64       id,
-      GError     **error)
+park (FpStoreTxn        *txn,
+      FpSyncTurn        *turn,
+      const FpSyncPark  *park,
+      GError           **error)
 {
+  FpPolicyAttempt now = { .now_boot = turn->boot_ms,
+                          .boot_id = turn->boot_id,
+                          .now_wall = fp_store_txn_get_now (txn) };
   g_autoptr(GError) local = NULL;
-  g_autoptr(FpItem) item = fp_item_rows_get (txn, id, FALSE, &local);
+  g_autoptr(FpItem) item = fp_item_rows_get (txn, park->item, FALSE, &local);
   gboolean stale;
 
   if (!item && !_fp_sync_turn_is_stale (local))
@@ -139,7 +162,10 @@ park (FpStoreTxn  *txn,
   if (!item || item->manual || (item->state != FP_ITEM_PENDING && item->state != FP_ITEM_FAILED))
     return TRUE;
 
-  fp_policy_park (item, turn->boot_id);
+  if (park->until == FP_ITEM_PARKED)
+    fp_policy_park (item, turn->boot_id);
+  else
+    fp_policy_postpone (item, park->until, &now);
   return _fp_sync_turn_update (txn, item, item->state, &stale, error);
 }
 
@@ -155,10 +181,10 @@ _fp_sync_turn_change_waits (FpStoreTxn  *txn,
   if (!clear_waits (txn, turn, error))
     return FALSE;
   for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
-    if (!fp_item_rows_clear_waits (txn, g_ptr_array_index (turn->clear_hosts, i), FALSE, error))
+    if (!clear_some (txn, turn, g_ptr_array_index (turn->clear_hosts, i), FALSE, error))
       return FALSE;
   for (guint i = 0; i < turn->parks->len; i++)
-    if (!park (txn, turn, g_array_index (turn->parks, gint64, i), error))
+    if (!park (txn, turn, &g_array_index (turn->parks, FpSyncPark, i), error))
       return FALSE;
 
   return TRUE;

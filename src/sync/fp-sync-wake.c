@@ -167,6 +167,7 @@ fp_sync_reset_breakers (FpSync   *self,
   g_hash_table_iter_init (&iter, self->breakers);
   while (g_hash_table_iter_next (&iter, NULL, &breaker))
     fp_breaker_reset (breaker, even_retry_after, now);
+  fp_pauses_reset (self->pauses);
 }
 
 static void

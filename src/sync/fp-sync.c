@@ -166,6 +166,7 @@ fp_sync_finalize (GObject *object)
 
   g_hash_table_unref (self->breakers);
   g_hash_table_unref (self->flights);
+  fp_pauses_free (self->pauses);
   fp_reserve_free (self->reserve);
   g_hash_table_unref (self->forbidden);
   g_hash_table_unref (self->limits);
@@ -251,6 +252,7 @@ static void
 fp_sync_init (FpSync *self)
 {
   self->breakers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fp_breaker_free);
+  self->pauses = fp_pauses_new ();
   self->reserve = fp_reserve_new ();
   self->flights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->forbidden = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
