@@ -1,4 +1,4 @@
-/* What waits is changed over the bus. */
+/* What waits is changed and counted over the bus. */
 #include "fp-bus-fixture.h"
 
 #include <fcntl.h>
@@ -250,6 +250,39 @@ staged_is_refused (FpBusFixture *f,
   g_close (fds[1], NULL);
 }
 
+static guint
+count (FpBusFixture *f,
+       const char   *query)
+{
+  g_autoptr(GVariant) reply = fp_bus_fixture_call_agent (f, "Count", g_variant_new ("(@a{sv})", fp_bus_fixture_parse (f, query)));
+  guint n = 0;
+
+  g_variant_get (reply, "(u)", &n);
+  return n;
+}
+
+/* Many more than a page of List. */
+static void
+count_is_of_all (FpBusFixture *f,
+                 gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 id = 0;
+
+  call (f, "Pause", NULL);
+  for (guint i = 0; i < 130; i++)
+    id = fp_bus_fixture_enqueue (f, i % 13 ? "{'url': <'%s/x'>}" : "{'url': <'%s/x'>, 'tag': <'mine'>}", NULL);
+  call (f, "Discard", g_variant_new_parsed ("([%x],)", id));
+  g_assert_cmpuint (count (f, "{}"), ==, 129);
+  g_assert_cmpuint (count (f, "{'tag': <'mine'>}"), ==, 10);
+  g_assert_cmpuint (count (f, "{'tag': <'mine'>, 'state': <'sent'>}"), ==, 0);
+  g_assert_cmpuint (count (f, "{'state': <'discarded'>}"), ==, 1);
+  g_assert_null (fp_bus_fixture_call (f, FP_AGENT_BUS_NAME, "Count",
+                                      g_variant_new ("(@a{sv})", fp_bus_fixture_parse (f, "{'limit': <uint32 3>}")), NULL,
+                                      &error));
+  g_assert_nonnull (strstr (error->message, "\"limit\""));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -266,6 +299,7 @@ main (int    argc,
   ADD ("refusals-name-what-is-wrong", refusals_name_what_is_wrong);
   ADD ("staged-is-refused", staged_is_refused);
 #undef ADD
+  g_test_add ("/agent/count/is-of-all", FpBusFixture, NULL, fp_bus_fixture_setup, count_is_of_all, fp_bus_fixture_teardown);
 
   return g_test_run ();
 }

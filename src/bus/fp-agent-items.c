@@ -1,6 +1,7 @@
 #include "bus/fp-agent-service-private.h"
 
 #include "bus/fp-bus-variant.h"
+#include "engine/fp-engine-count.h"
 #include "engine/fp-item-json.h"
 
 static void
@@ -66,10 +67,57 @@ handle_list (FpDbusAgent           *agent,
   FpItemQuery query = { 0 };
   GError *error = NULL;
 
-  if (fp_bus_read_query (arguments, &query, &error))
+  if (fp_bus_read_query (arguments, TRUE, &query, &error))
     fp_engine_list_items_async (self->engine, &query, NULL, listed_cb, invocation);
   else
     fp_bus_error_return (invocation, error);
+  g_free (query.tag);
+
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+typedef struct {
+  GDBusMethodInvocation *invocation;
+  guint                  states;
+} Count;
+
+static void
+counted_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autofree Count *count = user_data;
+  FpCountResult counts;
+  GError *error = NULL;
+
+  if (fp_engine_count_finish (FP_ENGINE (source), result, &counts, &error))
+    g_dbus_method_invocation_return_value (count->invocation,
+                                           g_variant_new ("(u)", fp_count_rows_sum (&counts, count->states)));
+  else
+    fp_bus_error_return (count->invocation, error);
+}
+
+static gboolean
+handle_count (FpDbusAgent           *agent,
+              GDBusMethodInvocation *invocation,
+              GVariant              *arguments,
+              FpAgentService        *self)
+{
+  FpItemQuery query = { 0 };
+  FpCountQuery what = { 0 };
+  GError *error = NULL;
+  Count *count;
+
+  if (!fp_bus_read_query (arguments, FALSE, &query, &error))
+    {
+      fp_bus_error_return (invocation, error);
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+  count = g_new0 (Count, 1);
+  count->invocation = invocation;
+  count->states = query.states;
+  what.tag = query.tag;
+  fp_engine_count_async (self->engine, &what, NULL, counted_cb, count);
   g_free (query.tag);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -164,6 +212,7 @@ _fp_agent_service_connect_items (FpAgentService *self)
 {
   static const FpBusMethod methods[] = {
     { "handle-get", G_CALLBACK (handle_get) },         { "handle-list", G_CALLBACK (handle_list) },
+    { "handle-count", G_CALLBACK (handle_count) },
     { "handle-retry", G_CALLBACK (handle_retry) },     { "handle-discard", G_CALLBACK (handle_discard) },
     { "handle-undo", G_CALLBACK (handle_undo) },       { "handle-hold", G_CALLBACK (handle_hold) },
     { "handle-release", G_CALLBACK (handle_release) }, { "handle-cancel", G_CALLBACK (handle_cancel) },

@@ -90,13 +90,14 @@ fp_bus_from_json (JsonObject *object)
 
 gboolean
 fp_bus_read_query (GVariant     *vardict,
+                   gboolean      paged,
                    FpItemQuery  *query,
                    GError      **error)
 {
-  static const FpBusKey keys[] = { { "state", "s" }, { "tag", "s" }, { "after", "x" }, { "limit", "u" }, { NULL } };
+  static const FpBusKey keys[] = { { "after", "x" }, { "limit", "u" }, { "state", "s" }, { "tag", "s" }, { NULL } };
   const char *state = NULL;
 
-  if (!fp_bus_check_keys (vardict, keys, "", error))
+  if (!fp_bus_check_keys (vardict, paged ? keys : keys + 2, "", error))
     return FALSE;
 
   g_variant_lookup (vardict, "state", "&s", &state);

@@ -24,8 +24,9 @@ gboolean  fp_bus_check_keys (GVariant        *vardict,
  * key is absent. Floating. */
 GVariant *fp_bus_from_json  (JsonObject      *object);
 
-/* The argument of List; @query->tag is to be freed. */
+/* The argument of List, or, not @paged, of Count; @query->tag is to be freed. */
 gboolean  fp_bus_read_query (GVariant        *vardict,
+                             gboolean         paged,
                              FpItemQuery     *query,
                              GError         **error);
 

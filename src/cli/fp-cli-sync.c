@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "cli/fp-cli-bar.h"
+#include "engine/fp-engine-count.h"
 
 /* A network that was just asked to look again may say "offline" for a moment longer. */
 #define SETTLE_MS 2000
 /* The longest quick wait and a little: who waits is not kept for a server that is away for longer. */
 #define PATIENCE_MS (35 * 1000)
-#define PAGE 500
 #define TICK_MS 200
 /* A long run is told at most so often. */
 #define TELL_MS 1000
@@ -55,88 +55,35 @@ is_stuck (Run *run)
   return state == FP_SYNC_OFFLINE || state == FP_SYNC_PORTAL || state == FP_SYNC_PAUSED;
 }
 
-/* Whether something is still to be expected of @item. */
-static gboolean
-is_open (Run          *run,
-         const FpItem *item)
-{
-  gint64 now = fp_clock_get_wall_ms (run->cli->clock);
-
-  if (item->state == FP_ITEM_SENDING)
-    return TRUE;
-  if (item->state != FP_ITEM_PENDING || is_stuck (run))
-    return FALSE;
-  if (item->last_try < run->began)
-    return TRUE;
-
-  return run->wait && item->next_try < now + PATIENCE_MS;
-}
-
-typedef enum { LOOK_FOR_OPEN, LOOK_AT_ALL } LookHow;
-
-/* One page: sets busy where something in it is open. @after: (inout): 0 = the list is at its end. */
-static gboolean
-look_page (Run      *run,
-           gint64   *after,
-           GError  **error)
-{
-  FpItemQuery query = { .tag = (char *) run->tag, .after = *after, .limit = PAGE };
-  g_auto(FpCliAwait) await = { NULL };
-  g_autoptr(GPtrArray) items = NULL;
-
-  fp_engine_list_items_async (run->cli->engine, &query, NULL, fp_cli_await_cb, &await);
-  items = fp_engine_list_items_finish (run->cli->engine, fp_cli_wait (&await), error);
-  if (!items)
-    return FALSE;
-
-  for (guint i = 0; i < items->len && !run->busy; i++)
-    run->busy |= is_open (run, g_ptr_array_index (items, i));
-  run->waiting += items->len;
-  *after = items->len == PAGE ? ((FpItem *) g_ptr_array_index (items, PAGE - 1))->id : 0;
-
-  return TRUE;
-}
-
-static gboolean
-look_at_pages (Run      *run,
-               LookHow   how,
-               GError  **error)
-{
-  gint64 after = 0;
-
-  run->waiting = 0;
-  run->busy = FALSE;
-  do
-    if (!look_page (run, &after, error))
-      return FALSE;
-  while (after != 0 && (how == LOOK_AT_ALL || !run->busy));
-
-  return TRUE;
-}
-
-/* Counts what waits: of everything the store knows it, however much it is; of a tag it is counted. */
+/* Of the tag, or of everything: how much waits, and whether more is to be expected. */
 static gboolean
 count (Run     *run,
        GError **error)
 {
-  if (run->tag)
-    return look_at_pages (run, LOOK_AT_ALL, error);
+  gint64 now = fp_clock_get_wall_ms (run->cli->clock);
+  FpCountQuery query = { .tag = (char *) run->tag, .tried_before = run->began };
+  FpCountResult result;
+  g_auto(FpCliAwait) await = { NULL };
 
-  fp_cli_read_status (run->cli);
-  run->waiting = fp_agent_client_get_status (run->cli->client)->counts->waiting;
+  if (run->wait)
+    query.next_before = now + PATIENCE_MS;
+  fp_engine_count_async (run->cli->engine, &query, NULL, fp_cli_await_cb, &await);
+  if (!fp_engine_count_finish (run->cli->engine, fp_cli_wait (&await), &result, error))
+    return FALSE;
+  run->waiting = fp_count_rows_sum (&result, 0);
+  run->busy = result.n[FP_ITEM_SENDING] > 0 || (result.open && !is_stuck (run));
 
   return TRUE;
 }
 
-/* Whether more is to be expected: while it is, one page tells. */
+/* Whether more is to be expected: while everything is sent, that is known without looking. */
 static gboolean
 look (Run     *run,
       GError **error)
 {
-  if (!run->tag && get_state (run) == FP_SYNC_SYNCING)
-    run->busy = TRUE;
-  else if (!look_at_pages (run, LOOK_FOR_OPEN, error))
-    return FALSE;
+  if (run->tag || get_state (run) != FP_SYNC_SYNCING)
+    return count (run, error);
+  run->busy = TRUE;
 
   return TRUE;
 }

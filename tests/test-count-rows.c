@@ -1,0 +1,151 @@
+/* Counts by tag, and whether something is still to be expected. */
+#include <sqlite3.h>
+
+#include "fp-test-store.h"
+#include "store/fp-count-rows.h"
+#include "store/fp-store-private.h"
+
+typedef struct
+{
+  char *folder;
+  FpClock *clock;
+  FpStore *store;
+} Fixture;
+
+static gpointer
+fill (FpStoreTxn  *txn,
+      gpointer     data,
+      GError     **error)
+{
+  /* 6,000 rows: states 1 to 5 in turns, every third of the tag "mine". */
+  fp_db_exec (txn->db,
+              "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
+              " INSERT INTO item (uid, kind, protocol, title, tag, method, url, host, reach, headers, body_size,"
+              " created, state, state_before, status, attempts, slow_step, due_boot, due_boot_id, not_before,"
+              " next_try, manual, maybe_delivered, last_try, changed) SELECT 'u' || i, 1, 1, 't',"
+              " iif (i % 3 = 0, 'mine', 'data-sync'), 'POST', 'u', 'https://a:443', 0, '{}', 0, 0, 1 + i % 5, 1, 0, 0,"
+              " 0, 0, '', 0, 5000, 0, 0, 2000, i FROM n",
+              error);
+
+  return NULL;
+}
+
+static void
+setup (Fixture      *f,
+       gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+
+  f->folder = fp_test_make_folder ();
+  f->clock = fp_clock_new_fake (G_GINT64_CONSTANT (1700000000000), 1000000);
+  f->store = fp_test_store_open (f->folder, f->clock);
+  fp_test_store_write (f->store, fill, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+teardown (Fixture      *f,
+          gconstpointer data)
+{
+  fp_test_store_close (f->store);
+  fp_test_finalize (f->clock);
+  fp_test_remove_folder (f->folder);
+  g_free (f->folder);
+}
+
+typedef struct {
+  FpCountQuery  query;
+  FpCountResult result;
+} Question;
+
+/* Of the index alone: a table is told by its scan. */
+static int
+profile_cb (unsigned  mask,
+            void     *data,
+            void     *stmt,
+            void     *time)
+{
+  g_assert_cmpint (sqlite3_stmt_status (stmt, SQLITE_STMTSTATUS_SORT, TRUE), ==, 0);
+  g_assert_cmpint (sqlite3_stmt_status (stmt, SQLITE_STMTSTATUS_AUTOINDEX, TRUE), ==, 0);
+  if (strstr (sqlite3_sql (stmt), "tag = "))
+    g_assert_cmpint (sqlite3_stmt_status (stmt, SQLITE_STMTSTATUS_FULLSCAN_STEP, TRUE), ==, 0);
+
+  return 0;
+}
+
+static gpointer
+read_counts (FpStoreTxn  *txn,
+             gpointer     data,
+             GError     **error)
+{
+  Question *question = data;
+
+  sqlite3_trace_v2 (txn->db->handle, SQLITE_TRACE_PROFILE, profile_cb, NULL);
+  g_assert_true (fp_count_rows_read (txn, &question->query, &question->result, error));
+  sqlite3_trace_v2 (txn->db->handle, 0, NULL, NULL);
+
+  return NULL;
+}
+
+static FpCountResult
+ask (Fixture    *f,
+     const char *tag,
+     gint64      tried_before,
+     gint64      next_before)
+{
+  Question question = { .query = { (char *) tag, tried_before, next_before } };
+  g_autoptr(GError) error = NULL;
+
+  fp_test_store_read (f->store, read_counts, &question, &error);
+  g_assert_no_error (error);
+
+  return question.result;
+}
+
+static void
+states_of_a_tag (Fixture      *f,
+                 gconstpointer data)
+{
+  FpCountResult all = ask (f, NULL, 0, 0);
+  FpCountResult mine = ask (f, "mine", 0, 0);
+  FpCountResult none = ask (f, "none", G_MAXINT64, G_MAXINT64);
+
+  for (guint state = FP_ITEM_PENDING; state <= FP_ITEM_DISCARDED; state++)
+    {
+      g_assert_cmpuint (all.n[state], ==, 1200);
+      g_assert_cmpuint (mine.n[state], ==, 400);
+    }
+  g_assert_cmpuint (fp_count_rows_sum (&mine, 0), ==, 1600);
+  g_assert_cmpuint (fp_count_rows_sum (&mine, 1u << FP_ITEM_DISCARDED | 1u << FP_ITEM_FAILED), ==, 800);
+  g_assert_cmpuint (fp_count_rows_sum (&none, 0), ==, 0);
+  g_assert_false (none.open);
+}
+
+static void
+open_until_it_was_tried (Fixture      *f,
+                         gconstpointer data)
+{
+  const char *tags[] = { NULL, "mine" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tags); i++)
+    {
+      g_assert_true (ask (f, tags[i], 2001, 0).open);
+      g_assert_false (ask (f, tags[i], 2000, 0).open);
+      g_assert_true (ask (f, tags[i], 0, 5001).open);
+      g_assert_false (ask (f, tags[i], 0, 5000).open);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, func) g_test_add ("/store/count/" path, Fixture, NULL, setup, func, teardown)
+  ADD ("states-of-a-tag", states_of_a_tag);
+  ADD ("open-until-it-was-tried", open_until_it_was_tried);
+#undef ADD
+
+  return g_test_run ();
+}
