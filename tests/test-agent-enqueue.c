@@ -40,7 +40,7 @@ enqueue (FpBusFixture    *f,
   g_autofree char *text = g_strdup_printf ("{'url': <'%s/large'>, 'parts': <[%s]>}", fp_sink_get_url (f->sink), parts);
   g_autoptr(GUnixFDList) fds = g_unix_fd_list_new ();
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
-  GVariant *request = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
+  g_autoptr(GVariant) request = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
 
   g_assert_cmpint (g_unix_fd_list_append (fds, fd, NULL), ==, 0);
   if (!bus)
@@ -357,7 +357,7 @@ flood_is_bounded (FpBusFixture *f,
 {
   g_autoptr(GVariant) paused G_GNUC_UNUSED = fp_bus_fixture_call_agent (f, "Pause", NULL);
   g_autoptr(GDBusConnection) other = connect_again (f);
-  g_autoptr(GVariant) request = g_variant_ref_sink (fp_bus_fixture_parse (f, "{'url': <'%s/x'>, 'body': <b'flood'>}"));
+  g_autoptr(GVariant) request = fp_bus_fixture_parse (f, "{'url': <'%s/x'>, 'body': <b'flood'>}");
   Flood flood = { 0 };
 
   for (guint i = 0; i < 10000; i++)

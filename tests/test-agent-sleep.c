@@ -115,9 +115,10 @@ int
 main (int   argc,
       char *argv[])
 {
+  g_autofree char *daemon = g_find_program_in_path ("dbus-daemon");
   int status = 0;
 
-  if (!g_find_program_in_path ("dbus-daemon")
+  if (!daemon
       || !g_spawn_command_line_sync ("/usr/bin/python3 -c 'import dbusmock'", NULL, NULL, &status, NULL) || status != 0)
     {
       g_print ("1..0 # SKIP missing: dbus-daemon or python3-dbusmock\n");
