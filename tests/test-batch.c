@@ -164,6 +164,99 @@ test_one_bad_event_stays (Fixture       *f,
   fp_test_until (count_events (f) == 1);
 }
 
+/* Three refusals on the way to the one event that is wrong: that is no reason to let the others wait. */
+static void
+test_halving_pauses_nothing (Fixture       *f,
+                             gconstpointer  data)
+{
+  set_tag (f);
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  begin (f);
+  add_events (f, 1, 16);
+  settle (f);
+  for (guint i = 0; i < 5; i++)
+    fp_sink_push (f->base.sink, 422, NULL, NULL);
+  fp_link_set (f->base.link, FP_LINK_FULL, FALSE);
+  /* 16, 8, 4, 2, then 1 alone is refused; the clock stands still. */
+  fp_test_until (f->base.failed == 1);
+  fp_test_until (count_events (f) == 1);
+}
+
+static void
+test_commas_of_events (void)
+{
+  static const struct {
+    const char *body;
+    gboolean several;
+  } rows[] = { { "{\"events\":[1]}", FALSE },          { "{\"events\":[1,2]}", TRUE },
+               { "{\"events\":[[1,2]]}", FALSE },      { "{\"events\":[\"a,\\\",\"]}", FALSE },
+               { "{\"events\":[{\"a\":[],\"b\":\"]\"}]}", FALSE }, { "{\"events\":[{},{}]}", TRUE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(GBytes) body = g_bytes_new_static (rows[i].body, strlen (rows[i].body));
+
+      g_assert_cmpint (fp_event_rows_is_several (body), ==, rows[i].several);
+    }
+}
+
+static void
+pass_until_failed (Fixture *f)
+{
+  while (f->base.failed == 0)
+    pass (f, 31000);
+}
+
+/* Whatever it failed for: what came later goes, what failed keeps its events and goes when it can. */
+static void
+fail_first_batch (Fixture *f,
+                  guint    status,
+                  guint    tries)
+{
+  g_autoptr(FpItemCounts) counts = NULL;
+  g_autofree char *body = NULL;
+
+  set_tag (f);
+  begin (f);
+  for (guint i = 0; i < tries; i++)
+    fp_sink_push (f->base.sink, status, NULL, NULL);
+  add_events (f, 1, 2);
+  fp_test_until (fp_sink_get_n (f->base.sink) == 1);
+  /* While it is still to be tried they wait behind it, in order. */
+  add_events (f, 3, 2);
+  pass_until_failed (f);
+  fp_test_until (f->base.delivered == 1);
+  settle (f);
+  g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, tries + 1);
+  body = dup_body (f, tries);
+  g_assert_cmpstr (body, ==, "{\"events\":[{\"n\":3},{\"n\":4}]}");
+  g_assert_cmpuint (count_events (f), ==, 2);
+  counts = fp_sync_fixture_count (&f->base);
+  g_assert_cmpuint (counts->failed, ==, 1);
+
+  add_events (f, 5, 1);
+  fp_test_until (f->base.delivered == 2);
+  fp_sync_now (f->base.sync, NULL);
+  fp_test_until (f->base.delivered == 3);
+  settle (f);
+  g_assert_cmpuint (count_events (f), ==, 0);
+  g_assert_cmpuint (fp_sink_get_n_changed (f->base.sink), ==, 0);
+}
+
+static void
+test_refused_batch_blocks_nothing (Fixture       *f,
+                                   gconstpointer  data)
+{
+  fail_first_batch (f, 405, 1);
+}
+
+static void
+test_poison_batch_blocks_nothing (Fixture       *f,
+                                  gconstpointer  data)
+{
+  fail_first_batch (f, 500, 5);
+}
+
 /* At any point the sender is stopped and begun anew, and answers get lost: nothing lost, nothing doubled. */
 static void
 test_events_survive_stops (Fixture       *f,
@@ -227,6 +320,10 @@ main (int    argc,
   ADD ("/batch/analytics-sync/500-events-or-1-mib", test_events_500_or_1_mib);
   ADD ("/batch/analytics-sync/refused-is-halved", test_refused_events_are_halved);
   ADD ("/batch/analytics-sync/one-bad-event-stays", test_one_bad_event_stays);
+  ADD ("/batch/analytics-sync/halving-pauses-nothing", test_halving_pauses_nothing);
+  g_test_add_func ("/batch/analytics-sync/commas-of-events", test_commas_of_events);
+  ADD ("/batch/analytics-sync/refused-blocks-nothing", test_refused_batch_blocks_nothing);
+  ADD ("/batch/analytics-sync/poison-blocks-nothing", test_poison_batch_blocks_nothing);
   ADD ("/batch/analytics-sync/survives-stops", test_events_survive_stops);
 
   return g_test_run ();

@@ -7,13 +7,12 @@
 #define HEAD "{\"events\":["
 #define TAIL "]}"
 
-/* One batch of a tag at a time, so that its events arrive in order. A refused event that is alone in its item, and
- * what a person holds or discards, does not keep the others. */
+/* One batch of a tag at a time, so that its events arrive in order. One that failed does not keep the others, nor one
+ * that waits for a person; what its account or proxy is held for would keep them as well. */
 #define READY_SQL                                                                                   \
   "SELECT name FROM tag WHERE EXISTS (SELECT 1 FROM event WHERE event.tag = tag.name AND event.item IS NULL)" \
   " AND NOT EXISTS (SELECT 1 FROM item WHERE item.tag = tag.name AND item.kind = 3"                 \
-  "  AND (item.state IN (1, 2) OR (item.state = 3 AND item.status NOT IN (400, 413, 422))"          \
-  "       OR (item.state = 4 AND item.hold IS NOT 'user')))"
+  "  AND (item.state IN (1, 2) OR (item.state = 4 AND item.hold IN ('account', 'proxy', 'machine'))))"
 
 gboolean
 fp_event_rows_add (FpStoreTxn *txn,
@@ -125,6 +124,36 @@ fp_event_rows_dup_batch (FpStoreTxn *txn,
 
   g_string_append (body, TAIL);
   return g_string_free_to_bytes (g_steal_pointer (&body));
+}
+
+/**
+ * fp_event_rows_is_several:
+ *
+ * Every event was checked to be JSON when it came.
+ */
+gboolean
+fp_event_rows_is_several (GBytes *body)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (body, &size);
+  gboolean in_string = FALSE;
+  guint depth = 0;
+
+  for (gsize i = strlen (HEAD); i < size; i++)
+    {
+      if (in_string && text[i] == '\\')
+        i++;
+      else if (text[i] == '"')
+        in_string = !in_string;
+      else if (!in_string && depth == 0 && text[i] == ',')
+        return TRUE;
+      else if (!in_string && (text[i] == '{' || text[i] == '['))
+        depth++;
+      else if (!in_string && (text[i] == '}' || text[i] == ']') && depth-- == 0)
+        return FALSE;
+    }
+
+  return FALSE;
 }
 
 /* @numbers: bound from the first value on, the text after them. */

@@ -27,6 +27,8 @@ GBytes   *fp_event_rows_dup_batch  (FpStoreTxn *txn,
                                     guint       max,
                                     gint64     *last,
                                     GError    **error);
+/* Whether @body, such a one, has more than one event. */
+gboolean  fp_event_rows_is_several (GBytes     *body);
 /* Those events, up to @last, are frozen into @item. */
 gboolean  fp_event_rows_freeze     (FpStoreTxn *txn,
                                     const char *tag,

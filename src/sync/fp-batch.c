@@ -92,13 +92,31 @@ has_tag (FpStoreTxn *txn,
   return row != NULL;
 }
 
+static gboolean
+is_of_size_or_content (guint http_status)
+{
+  return http_status == 400 || http_status == 413 || http_status == 422;
+}
+
+gboolean
+fp_batch_can_halve (const FpItem *item,
+                    guint         http_status)
+{
+  const FpItemPart *part;
+
+  if (item->kind != FP_ITEM_BATCH || !is_of_size_or_content (http_status) || !item->parts || item->parts->len != 1)
+    return FALSE;
+
+  part = g_ptr_array_index (item->parts, 0);
+  return part->data && fp_event_rows_is_several (part->data);
+}
+
 /* The bytes themselves were refused, and certainly are nowhere: then fewer may pass. What may have been stored under
  * its key would be there twice. */
 static gboolean
 was_refused (const FpItem *item)
 {
-  return item->state == FP_ITEM_FAILED && !item->maybe_delivered
-         && (item->status == 400 || item->status == 413 || item->status == 422);
+  return item->state == FP_ITEM_FAILED && !item->maybe_delivered && is_of_size_or_content ((guint) item->status);
 }
 
 gboolean
@@ -110,7 +128,7 @@ fp_batch_settle (FpStoreTxn   *txn,
   gint64 n;
 
   *replaced = FALSE;
-  if (item->kind != FP_ITEM_BATCH || (item->state != FP_ITEM_SENT && !was_refused (item)))
+  if (item->kind != FP_ITEM_BATCH || (item->state != FP_ITEM_SENT && item->state != FP_ITEM_FAILED))
     return TRUE;
 
   n = fp_event_rows_count (txn, item->id, error);
@@ -120,8 +138,8 @@ fp_batch_settle (FpStoreTxn   *txn,
     return set_max (txn, item->tag, MIN (FP_BATCH_EVENTS, (guint) MAX (n, 1) * 2), error)
            && fp_event_rows_delete (txn, item->id, error) && fp_batch_freeze (txn, item->tag, NULL, error);
 
-  /* One event that nobody wants stays, as a failed item; the others go on. Without its tag nothing can be frozen. */
-  if (n > 1 && has_tag (txn, item->tag))
+  /* What cannot be made smaller stays, as a failed item; the others go on. Without its tag nothing can be frozen. */
+  if (was_refused (item) && n > 1 && has_tag (txn, item->tag))
     {
       *replaced = TRUE;
       return set_max (txn, item->tag, (guint) n / 2, error) && fp_event_rows_thaw (txn, item->id, error)

@@ -11,8 +11,12 @@ gboolean fp_batch_freeze (FpStoreTxn   *txn,
                           const char   *tag,
                           gint64       *item,
                           GError      **error);
+/* Whether @item, a batch with its part, would be frozen anew in two if it was refused with @http_status. */
+gboolean fp_batch_can_halve (const FpItem *item,
+                             guint         http_status);
 /* What the outcome of an attempt, written in the same transaction, does to the events of @item: a receipt takes them
  * away and freezes the next; where the server refused them they are frozen anew, half as many, unless it was only one.
+ * One that failed keeps its events, and the next are frozen: they are not to wait for it.
  * @replaced: (out): @item is no more, others stand for it. */
 gboolean fp_batch_settle (FpStoreTxn   *txn,
                           const FpItem *item,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fp-json.h"
+#include "sync/fp-batch.h"
 #include "sync/fp-sync-hold.h"
 #include "sync/fp-sync-request.h"
 #include "sync/fp-sync-split.h"
@@ -172,6 +173,19 @@ note_limit (FpSync         *self,
   self->limits = g_steal_pointer (&limits);
 }
 
+/* A batch that is to be halved says nothing about its destination yet: only what cannot be made smaller does. */
+static void
+note_pause (FpSync          *self,
+            const FpItem    *item,
+            const FpVerdict *verdict,
+            guint            http_status)
+{
+  if (verdict->kind == FP_VERDICT_ITEM && fp_batch_can_halve (item, http_status))
+    fp_pauses_cancelled (self->pauses, item->id);
+  else if (fp_pauses_ended (self->pauses, item, verdict, http_status, fp_clock_get_boot_ms (self->clock)))
+    fp_sync_wish_to_clear_host (self, item->host);
+}
+
 /* Takes the item out of @claim into its outcome. */
 static FpSyncOutcome *
 outcome_new_from (FpSync      *self,
@@ -252,8 +266,7 @@ settle (FpSyncFlight   *flight,
   outcome->ms = ms_since_usable (self, item, answer);
   fp_breaker_ended (breaker, item->id, verdict, answer->status, self->random, attempt.now_boot);
   attempt.faults = fp_breaker_get_faults (breaker, item->id);
-  if (fp_pauses_ended (self->pauses, item, verdict, answer->status, attempt.now_boot))
-    fp_sync_wish_to_clear_host (self, item->host);
+  note_pause (self, item, verdict, answer->status);
   note_forbidden (self, item, verdict);
   if (go_on (self, outcome, verdict, answer->status, &attempt))
     return;
