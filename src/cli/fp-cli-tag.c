@@ -215,6 +215,30 @@ fp_cli_tag (FpCli  *cli,
   return fp_cli_dispatch (cli, "tag", commands, argc - 1, argv + 1);
 }
 
+/* As "tag list" does. */
+static int
+print_tag (FpCli      *cli,
+           const char *name)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpTagList) list = NULL;
+  GError *error = NULL;
+
+  fp_engine_list_tags_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  list = fp_engine_list_tags_finish (cli->engine, fp_cli_wait (&await), &error);
+  if (!list)
+    return fp_cli_fail (name, error);
+  for (guint i = 0; i < list->tags->len; i++)
+    {
+      const FpTagRow *tag = g_ptr_array_index (list->tags, i);
+
+      if (g_str_equal (tag->name, name))
+        fp_cli_print_json (fp_tag_to_json (tag));
+    }
+
+  return FP_EXIT_OK;
+}
+
 int
 fp_cli_event (FpCli  *cli,
               int     argc,
@@ -234,7 +258,7 @@ fp_cli_event (FpCli  *cli,
   if (!fp_engine_add_event_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail (rest[0], error);
 
-  return FP_EXIT_OK;
+  return cli->json ? print_tag (cli, rest[0]) : FP_EXIT_OK;
 }
 
 /* Registrations. */

@@ -138,7 +138,8 @@ def test_events_go_together(ctl, server):
         ctl('event', 'clicks', bad, code=2)
     big = '12345678901234567890.10'
     for event in ('{"n": 1}', big, '"ü"'):
-        ctl('event', 'clicks', event)
+        tag = ctl.json('event', 'clicks', event)
+    assert (tag['tag'], tag['events']) == ('clicks', 3), tag
     tag, = ctl.json('tag', 'list')
     assert (tag['tag'], tag['kind'], tag['events']) == ('clicks', 'batch', 3), tag
     ctl('tag', 'remove', 'clicks', code=1)
