@@ -7,6 +7,7 @@
 
 #include "cli/fp-cli-bar.h"
 #include "engine/fp-engine-count.h"
+#include "engine/fp-engine-tags.h"
 
 /* A network that was just asked to look again may say "offline" for a moment longer. */
 #define SETTLE_MS 2000
@@ -238,6 +239,18 @@ ask_agent (Run *run)
   return asked;
 }
 
+/* Events that wait for company go as well. */
+static gboolean
+freeze_events (Run     *run,
+               GError **error)
+{
+  g_auto(FpCliAwait) await = { NULL };
+
+  fp_engine_freeze_events_async (run->cli->engine, run->tag, NULL, fp_cli_await_cb, &await);
+
+  return fp_engine_freeze_events_finish (run->cli->engine, fp_cli_wait (&await), error);
+}
+
 static int
 sync_and_tell (Run    *run,
                gint64  timeout_ms)
@@ -247,7 +260,7 @@ sync_and_tell (Run    *run,
   gboolean asked;
   guint before;
 
-  if (!count (run, &error))
+  if (!freeze_events (run, &error) || !count (run, &error))
     return fp_cli_fail ("sync", error);
   before = run->waiting;
   if (before == 0 && run->tag && !cli->json)

@@ -5,6 +5,7 @@
 #include "engine/fp-engine-private.h"
 #include "engine/fp-item-json.h"
 #include "store/fp-event-rows.h"
+#include "sync/fp-batch.h"
 
 #define TAG_MAX 200
 /* A batch of this one event alone is within the limit. */
@@ -280,6 +281,49 @@ gboolean
 fp_engine_add_event_finish (FpEngine      *self,
                             GAsyncResult  *result,
                             GError       **error)
+{
+  return _fp_engine_finish (self, result, error) != NULL;
+}
+
+static gpointer
+freeze_events (FpStoreTxn  *txn,
+               gpointer     tag,
+               GError     **error)
+{
+  g_autoptr(GPtrArray) names = fp_event_rows_list_ready (txn, error);
+
+  for (guint i = 0; names && i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+
+      if ((!tag || g_str_equal (name, tag)) && !fp_batch_freeze (txn, name, NULL, error))
+        return NULL;
+    }
+
+  return names ? _FP_ENGINE_DONE : NULL;
+}
+
+/**
+ * fp_engine_freeze_events_async:
+ * @tag: (nullable): NULL = all
+ *
+ * What a sender does by itself once the network is there, for somebody who wants them sent now.
+ */
+void
+fp_engine_freeze_events_async (FpEngine            *self,
+                               const char          *tag,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  _fp_engine_write (self, fp_engine_freeze_events_async, freeze_events, g_strdup (tag), g_free, NULL, cancellable,
+                    callback, user_data);
+}
+
+gboolean
+fp_engine_freeze_events_finish (FpEngine      *self,
+                                GAsyncResult  *result,
+                                GError       **error)
 {
   return _fp_engine_finish (self, result, error) != NULL;
 }

@@ -25,6 +25,9 @@ gboolean   fp_engine_remove_tag_finish   (FpEngine *self, GAsyncResult *res, GEr
 void       fp_engine_add_event_async     (FpEngine *self, const char *tag, const char *json,
                                           GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 gboolean   fp_engine_add_event_finish    (FpEngine *self, GAsyncResult *res, GError **error);
+/* Events that wait become items, where none of their tag is on its way. @tag: (nullable). */
+void       fp_engine_freeze_events_async (FpEngine *self, const char *tag, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
+gboolean   fp_engine_freeze_events_finish (FpEngine *self, GAsyncResult *res, GError **error);
 
 /* To be told once the network is there. @bus_name: (nullable). */
 void       fp_engine_register_async      (FpEngine *self, const char *tag, const char *bus_name,

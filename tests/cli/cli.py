@@ -159,6 +159,18 @@ def test_events_go_together(ctl, server):
     assert ctl.json('tag', 'list') == []
 
 
+def test_events_go_without_an_agent(ctl, server):
+    ctl('tag', 'set', 'clicks', '--kind', 'batch', '--url', server.url + '/e')
+    for words in (['sync'], ['sync', '--wait'], ['sync', '--wait', 'clicks']):
+        before = len(server.got)
+        ctl('event', 'clicks', '1')
+        ctl('event', 'clicks', '2')
+        says(ctl(*words), '1 sent')
+        (method, path, headers, body), = server.got[before:]
+        assert body.decode() == '{"events":[1,2]}', body
+    says(ctl('sync', 'clicks'), 'Nothing with the tag')
+
+
 def test_events_survive_kills(ctl, server):
     ctl('tag', 'set', 'clicks', '--kind', 'batch', '--url', server.url + '/e')
     before, n = len(server.got), 0
