@@ -1,25 +1,11 @@
-#include "store/fp-hold-rows.h"
+#include "store/fp-hold-rows-private.h"
 
 #include "store/fp-store-private.h"
 
 /* Between the two halves of an endpoint's subject; it is in no URL. */
 #define SEPARATOR "\n"
 
-/* What an item that is released looks like: as if nothing had kept it. The pair is one of the outbox's table:
- * held -> pending. */
-#define RELEASED                                                                                    \
-  "state = 1, hold = NULL, reason_code = NULL, reason = NULL, slow_step = 0, due_boot = 0,"         \
-  " due_boot_id = '', not_before = 0, next_try = 0, changed = ?2"
-
-typedef struct
-{
-  const char *name;   /* in hold.kind */
-  const char *word;   /* in item.hold */
-  const char *covers; /* rows of item; ?1 is the subject */
-  const char *also;   /* what of its own fault is of this kind after all */
-} Kind;
-
-static const Kind kinds[FP_N_HOLDS] = {
+static const FpHoldKindInfo kinds[FP_N_HOLDS] = {
   [FP_HOLD_ACCOUNT] = { "account", "account", "secret_id = ?1", "0" },
   [FP_HOLD_ENDPOINT] = { "endpoint", "account",
                          "secret_id = substr(?1, 1, instr(?1, char(10)) - 1)"
@@ -86,6 +72,12 @@ fp_hold_row_free (FpHoldRow *row)
   g_free (row);
 }
 
+const FpHoldKindInfo *
+_fp_hold_kind_get_info (FpHoldKind kind)
+{
+  return &kinds[kind];
+}
+
 const char *
 fp_hold_kind_get_word (FpHoldKind kind)
 {
@@ -115,7 +107,7 @@ fp_hold_rows_put (FpStoreTxn       *txn,
   fp_stmt_bind_text (stmt, 4, row->words);
   fp_stmt_bind_int (stmt, 5, row->since ? row->since : txn->now);
 
-  return fp_stmt_run (stmt, NULL, error);
+  return fp_stmt_run (stmt, NULL, error) && _fp_hold_jobs_forget (txn, row->kind, row->subject, error);
 }
 
 /* NULL without error where there is no row. */
@@ -211,7 +203,7 @@ fp_hold_rows_get_one (FpStoreTxn       *txn,
                       const FpHoldRow  *row,
                       GError          **error)
 {
-  const Kind *kind = &kinds[row->kind];
+  const FpHoldKindInfo *kind = &kinds[row->kind];
   g_autofree char *sql = NULL;
   g_autoptr(FpStmt) stmt = NULL;
   gint64 id;
@@ -244,7 +236,7 @@ fp_hold_rows_sweep (FpStoreTxn       *txn,
                     guint             limit,
                     GError          **error)
 {
-  const Kind *kind = &kinds[row->kind];
+  const FpHoldKindInfo *kind = &kinds[row->kind];
   g_autofree char *sql = NULL;
   g_autoptr(FpStmt) stmt = NULL;
   gint64 changes = 0;
@@ -273,31 +265,6 @@ fp_hold_rows_sweep (FpStoreTxn       *txn,
   return TRUE;
 }
 
-static gboolean
-release (FpStoreTxn  *txn,
-         FpHoldKind   kind,
-         const char  *subject,
-         GError     **error)
-{
-  g_autofree char *sql = NULL;
-  g_autoptr(FpStmt) stmt = NULL;
-  gint64 changes = 0;
-
-  sql = g_strdup_printf ("UPDATE item SET " RELEASED " WHERE state = 4 AND hold = ?3 AND %s", kinds[kind].covers);
-  stmt = fp_stmt_new (txn->db, sql, error);
-  if (!stmt)
-    return FALSE;
-  fp_stmt_bind_text (stmt, 1, subject);
-  fp_stmt_bind_int (stmt, 2, txn->now);
-  fp_stmt_bind_text (stmt, 3, kinds[kind].word);
-  if (!fp_stmt_run (stmt, &changes, error))
-    return FALSE;
-  if (changes > 0)
-    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
-
-  return TRUE;
-}
-
 gboolean
 fp_hold_rows_lift (FpStoreTxn  *txn,
                    FpHoldKind   kind,
@@ -314,7 +281,8 @@ fp_hold_rows_lift (FpStoreTxn  *txn,
   fp_stmt_bind_text (stmt, 1, kinds[kind].name);
   fp_stmt_bind_text (stmt, 2, subject);
 
-  return fp_stmt_run (stmt, NULL, error) && release (txn, kind, subject, error);
+  return fp_stmt_run (stmt, NULL, error) && _fp_hold_jobs_release (txn, kind, subject, error)
+         && fp_hold_rows_go_on (txn, error);
 }
 
 gboolean
@@ -354,25 +322,46 @@ fp_hold_rows_lift_for (FpStoreTxn    *txn,
   return TRUE;
 }
 
-/* ?1 secret id, ?2 now. */
-#define REPAIR_HELD_SQL                                                                             \
-  "UPDATE item SET " RELEASED " WHERE state = 4 AND hold IN ('account', 'form') AND secret_id = ?1"
-#define REPAIR_WAITING_SQL                                                                          \
-  "UPDATE item SET due_boot = 0, due_boot_id = '', not_before = 0, next_try = 0, changed = ?2"      \
-  " WHERE state IN (1, 3) AND secret_id = ?1 AND queue IN (2, 3)"
-
+/* The forms that were refused to the account. */
 static gboolean
-forget_account (FpStoreTxn  *txn,
-                const char  *secret_id,
-                GError     **error)
+lift_forms (FpStoreTxn  *txn,
+            const char  *secret_id,
+            GError     **error)
+{
+  g_autoptr(GPtrArray) forms = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(FpStmt) stmt = NULL;
+  FpStep step;
+
+  stmt = fp_stmt_new (txn->db,
+                      "SELECT DISTINCT CAST(form AS TEXT) FROM item"
+                      " WHERE state = 4 AND hold = 'form' AND secret_id = ? AND form IS NOT NULL",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, secret_id);
+  while ((step = fp_stmt_step (stmt, error)) == FP_STEP_ROW)
+    g_ptr_array_add (forms, fp_stmt_dup_text (stmt, 0));
+  if (step != FP_STEP_DONE)
+    return FALSE;
+
+  for (guint i = 0; i < forms->len; i++)
+    if (!fp_hold_rows_lift (txn, FP_HOLD_FORM, g_ptr_array_index (forms, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
+/* Their items are the account's too. */
+static gboolean
+forget_endpoints (FpStoreTxn  *txn,
+                  const char  *secret_id,
+                  GError     **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
 
   stmt = fp_stmt_new (txn->db,
-                      "DELETE FROM hold WHERE (kind = 'account' AND subject = ?1)"
-                      " OR (kind = 'endpoint' AND substr(subject, 1, length(?1) + 1) = ?1 || char(10))"
-                      " OR (kind = 'form' AND subject IN (SELECT CAST(form AS TEXT) FROM item"
-                      " WHERE state = 4 AND hold = 'form' AND secret_id = ?1))",
+                      "DELETE FROM hold WHERE kind = 'endpoint'"
+                      " AND substr(subject, 1, length(?1) + 1) = ?1 || char(10)",
                       error);
   if (!stmt)
     return FALSE;
@@ -386,23 +375,11 @@ fp_hold_rows_repair (FpStoreTxn  *txn,
                      const char  *secret_id,
                      GError     **error)
 {
-  static const char *const steps[] = { REPAIR_HELD_SQL, REPAIR_WAITING_SQL };
-
   g_return_val_if_fail (txn && secret_id, FALSE);
 
-  if (!forget_account (txn, secret_id, error))
+  if (!forget_endpoints (txn, secret_id, error) || !_fp_hold_jobs_clear_waits (txn, secret_id, error)
+      || !lift_forms (txn, secret_id, error) || !fp_hold_rows_lift (txn, FP_HOLD_ACCOUNT, secret_id, error))
     return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    {
-      g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db, steps[i], error);
-
-      if (!stmt)
-        return FALSE;
-      fp_stmt_bind_text (stmt, 1, secret_id);
-      fp_stmt_bind_int (stmt, 2, txn->now);
-      if (!fp_stmt_run (stmt, NULL, error))
-        return FALSE;
-    }
 
   fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
   return TRUE;
@@ -415,17 +392,7 @@ move_account (FpStoreTxn  *txn,
               const char  *to,
               GError     **error)
 {
-  g_autoptr(FpStmt) stmt = NULL;
-
-  if (!fp_hold_rows_repair (txn, from, error))
-    return FALSE;
-  stmt = fp_stmt_new (txn->db, "UPDATE item SET secret_id = ?1 WHERE secret_id = ?2 AND state IN (1, 2, 3, 4)", error);
-  if (!stmt)
-    return FALSE;
-  fp_stmt_bind_text (stmt, 1, to);
-  fp_stmt_bind_text (stmt, 2, from);
-
-  return fp_stmt_run (stmt, NULL, error);
+  return (g_str_equal (from, to) || _fp_hold_jobs_move (txn, from, to, error)) && fp_hold_rows_repair (txn, from, error);
 }
 
 /* Submissions of its forms that were queued while it had none. */

@@ -1,7 +1,7 @@
 /* fp-hold-rows.h — what keeps more than one item: an account that was refused, a form without access, a proxy
  *
- * A row keeps every item that it covers, also those that are queued later. The row is the truth; the items follow it:
- * some at a time where there are many (fp_hold_rows_sweep), back again all in one transaction (fp_hold_rows_lift). */
+ * A row keeps every item that it covers, also those that are queued later. The row is the truth; the items follow it,
+ * some hundred in a transaction where there are many: fp_hold_rows_sweep() there, fp_hold_rows_go_on() back again. */
 #pragma once
 
 #include "store/fp-form-rows.h"
@@ -55,7 +55,7 @@ gboolean    fp_hold_rows_sweep     (FpStoreTxn      *txn,
                                     const FpHoldRow *row,
                                     guint            limit,
                                     GError         **error);
-/* Removes the row, if there is one, and releases what it covers; waits are over. */
+/* Removes the row, if there is one, and releases what it covers; waits are over. The first 500 at once. */
 gboolean    fp_hold_rows_lift      (FpStoreTxn      *txn,
                                     FpHoldKind       kind,
                                     const char      *subject,
@@ -71,6 +71,18 @@ gboolean    fp_hold_rows_lift_for  (FpStoreTxn      *txn,
  * again, and what waits for a time is due. */
 gboolean    fp_hold_rows_repair    (FpStoreTxn      *txn,
                                     const char      *secret_id,
+                                    GError         **error);
+
+/* The next 500 items of what was lifted, repaired or given another account. Who sends goes on until nothing is
+ * unfinished. */
+gboolean    fp_hold_rows_go_on     (FpStoreTxn      *txn,
+                                    GError         **error);
+gboolean    fp_hold_rows_is_unfinished (FpStoreTxn  *txn,
+                                    gboolean        *unfinished,
+                                    GError         **error);
+/* The account of @item is another meanwhile: it goes with that. */
+gboolean    fp_hold_rows_follow    (FpStoreTxn      *txn,
+                                    FpItem          *item,
                                     GError         **error);
 
 /* @server has another account, row->secret_id, than @from (nullable: it had none). What is unsent is sent with it from

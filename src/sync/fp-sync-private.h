@@ -63,6 +63,7 @@ struct _FpSync
   gboolean clearing;          /* what is to be cleared is the rest of what the last turn began with */
   gint64 want_shift;          /* ms */
   gboolean want_unpark;
+  gboolean want_go_on;
   gboolean want_drop_ballast;
   GPtrArray *outcomes;        /* FpSyncOutcome that are not yet durable, owned */
   gint64 retry_write;         /* boot ms before which nothing is written, after a failure; 0 = none */

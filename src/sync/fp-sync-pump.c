@@ -86,6 +86,7 @@ hand_over_wishes (FpSync     *self,
   turn->clear_hosts = g_steal_pointer (&self->want_clear_hosts);
   turn->shift = self->want_shift;
   turn->unpark = self->want_unpark;
+  turn->go_on = self->want_go_on;
   turn->look = self->want_look || needs_look (self, turn);
 
   self->clearing = FALSE;
@@ -93,6 +94,7 @@ hand_over_wishes (FpSync     *self,
   self->want_clear = FP_SYNC_CLEAR_NONE;
   self->want_shift = 0;
   self->want_unpark = FALSE;
+  self->want_go_on = FALSE;
   self->want_look = FALSE;
 }
 
@@ -261,6 +263,8 @@ take_look (FpSync     *self,
   self->next_due = turn->next_due;
   self->looked_at = turn->boot_ms;
   self->look_at = 0;
+  if (turn->unfinished)
+    self->want_go_on = self->want_look = TRUE;
   if (turn->metered != self->metered_rule || turn->metered_limit != self->metered_limit)
     self->want_unpark = TRUE;
   self->metered_rule = turn->metered;

@@ -93,7 +93,8 @@ fp_sync_turn_unref (gpointer turn)
 gboolean
 fp_sync_turn_is_write (FpSyncTurn *turn)
 {
-  return turn->begin || turn->clear != FP_SYNC_CLEAR_NONE || turn->clear_hosts || turn->unpark || turn->shift != 0
+  return turn->begin || turn->clear != FP_SYNC_CLEAR_NONE || turn->clear_hosts || turn->unpark || turn->go_on
+         || turn->shift != 0
          || turn->drop_ballast || turn->outcomes->len > 0 || turn->claims->len > 0 || turn->parks->len > 0;
 }
 
@@ -251,7 +252,7 @@ get_claimable (FpStoreTxn  *txn,
   gboolean caught = FALSE;
 
   if (item && (item->state == FP_ITEM_PENDING || item->state == FP_ITEM_FAILED)
-      && fp_sync_hold_catch (txn, item, &caught, &local))
+      && fp_hold_rows_follow (txn, item, &local) && fp_sync_hold_catch (txn, item, &caught, &local))
     return caught ? NULL : g_steal_pointer (&item);
   if (local && !_fp_sync_turn_is_stale (local))
     g_propagate_error (error, g_steal_pointer (&local));
@@ -362,7 +363,7 @@ look (FpStoreTxn  *txn,
 {
   g_autoptr(GError) local = NULL;
 
-  if (!read_metered (txn, turn, error))
+  if (!read_metered (txn, turn, error) || !fp_hold_rows_is_unfinished (txn, &turn->unfinished, error))
     return FALSE;
   turn->due = fp_item_rows_due (txn, turn->boot_ms, turn->boot_id, turn->closed, turn->limit, error);
   if (!turn->due)
@@ -444,7 +445,7 @@ fp_sync_turn_run (FpStoreTxn  *txn,
     if (!write_outcome (txn, g_ptr_array_index (turn->outcomes, i), turn->broken_off, error))
       return NULL;
   if (!_fp_sync_turn_change_waits (txn, turn, error) || !lift_proxies (txn, turn, error)
-      || !read_paused (txn, turn, error))
+      || (turn->go_on && !fp_hold_rows_go_on (txn, error)) || !read_paused (txn, turn, error))
     return NULL;
   turn->wants_to_ask = wants_to_ask (turn);
   turn->full = turn->claims->len > 0 && !fp_ballast_allows_claim (txn);

@@ -55,6 +55,7 @@ typedef struct {
   char        *clear_tag;  /* (nullable): only items with this tag */
   GPtrArray   *clear_hosts; /* (nullable): hosts that have a new chance of their own */
   gint64       shift;      /* ms by which the wall clock was set; 0 = it was not */
+  gboolean     go_on;      /* with what was lifted, see fp_hold_rows_go_on() */
   gboolean     unpark;     /* what waited for a network that does not cost is due */
   gboolean     drop_ballast; /* nothing but that */
   GPtrArray   *outcomes;   /* FpSyncOutcome */
@@ -71,6 +72,7 @@ typedef struct {
   /* Out. */
   gboolean     paused;     /* Work Offline */
   gboolean     full;       /* the disk: nothing was claimed */
+  gboolean     unfinished; /* with @look: there is more to go on with */
   gboolean     more;       /* not all waits were cleared: the same once more */
   gboolean     wants_to_ask; /* a form was refused: whose refusal was it? */
   FpMetered    metered;    /* with @look */
