@@ -76,11 +76,26 @@ fp_db_free (FpDb *db)
   g_free (db);
 }
 
+/* The errno of a COMMIT that failed is not passed on, only kept with the log. */
+static int
+get_errno (FpDb *db,
+           int   code)
+{
+  sqlite3_file *log = NULL;
+  int errsv = 0;
+
+  if ((code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC)
+      && sqlite3_file_control (db->handle, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log->pMethods)
+    log->pMethods->xFileControl (log, SQLITE_FCNTL_LAST_ERRNO, &errsv);
+
+  return errsv != 0 ? errsv : sqlite3_system_errno (db->handle);
+}
+
 static gboolean
-is_disk_full (FpDb *db)
+is_disk_full (FpDb *db,
+              int   errsv)
 {
   struct statvfs fs;
-  int errsv = sqlite3_system_errno (db->handle);
 
   if (errsv == ENOSPC || errsv == EDQUOT || errsv == EFBIG)
     return TRUE;
@@ -92,10 +107,9 @@ is_disk_full (FpDb *db)
 
 static FpStoreError
 classify (FpDb *db,
-          int   code)
+          int   code,
+          int   errsv)
 {
-  int errsv = sqlite3_system_errno (db->handle);
-
   switch (code)
     {
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -125,7 +139,7 @@ classify (FpDb *db,
       return FP_STORE_ERROR_READ_ONLY;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-      if (is_disk_full (db))
+      if (is_disk_full (db, errsv))
         return FP_STORE_ERROR_FULL;
       if (errsv == EROFS || errsv == EACCES || errsv == EPERM)
         return FP_STORE_ERROR_READ_ONLY;
@@ -169,8 +183,8 @@ fp_db_set_error (FpDb    *db,
                  int      code,
                  GError **error)
 {
-  int errsv = sqlite3_system_errno (db->handle);
-  FpStoreError kind = classify (db, code);
+  int errsv = get_errno (db, code);
+  FpStoreError kind = classify (db, code, errsv);
   gboolean has_errno = (code & 0xff) == SQLITE_IOERR && errsv != 0;
   const char *words = get_words (kind);
 
