@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <signal.h>
 
 #include "agent/fp-agent.h"
 
@@ -34,6 +35,8 @@ main (int    argc,
   g_autoptr(FpAgent) agent = NULL;
   g_autoptr(GError) error = NULL;
 
+  /* A file that may not grow is an error like any other. */
+  signal (SIGXFSZ, SIG_IGN);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

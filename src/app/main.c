@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <signal.h>
 
 #include "ui/fp-application.h"
 
@@ -11,6 +12,8 @@ main (int    argc,
 {
   g_autoptr(AdwApplication) app = NULL;
 
+  /* A file that may not grow is an error like any other. */
+  signal (SIGXFSZ, SIG_IGN);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

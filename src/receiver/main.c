@@ -243,6 +243,8 @@ main (int    argc,
   g_autoptr(GError) error = NULL;
   int status = EXIT_USAGE;
 
+  /* A file that may not grow is an error like any other. */
+  signal (SIGXFSZ, SIG_IGN);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
