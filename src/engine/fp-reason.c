@@ -37,6 +37,7 @@ static const Reason reasons[] = {
   { "account-none", N_("No user name and password are stored for this server"), TRUE },
   { "account-missing", N_("The password for this server is missing"), FALSE },
   { "keyring", N_("The keyring is locked"), TRUE },
+  { "open-files", N_("Too many files are open on this computer"), FALSE },
   { "proxy", N_("The network's proxy asks for a password"), TRUE },
   { "item-account-missing", N_("The server asks for a user name and password"), TRUE },
   { "item-forbidden", N_("The server does not allow this"), TRUE },

@@ -41,6 +41,9 @@ fail (GError **error,
     g_set_error_literal (error, FP_BODY_ERROR, 0, _("A file that belongs to it is no longer there"));
   else if (code == 0)
     g_set_error_literal (error, FP_BODY_ERROR, 0, _("A file that belongs to it has changed"));
+  else if (code == EMFILE || code == ENFILE)
+    /* As of a socket: nothing is wrong with the file. */
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, g_strerror (code));
   else
     g_set_error (error, FP_BODY_ERROR, 0, _("A file that belongs to it cannot be read: %s"),
                  g_strerror (code));

@@ -35,6 +35,8 @@ _fp_exchange_judge_error (const GError        *error,
     return FP_FAULT_CANCELLED;
   if (error->domain == FP_BODY_ERROR)
     return FP_FAULT_BODY;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+    return FP_FAULT_OPEN_FILES;
   if (error->domain == FP_SECRET_ERROR)
     return judge_secret_error (error);
   if (error->domain == G_RESOLVER_ERROR)

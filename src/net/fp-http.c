@@ -4,12 +4,15 @@
 
 #include <glib/gi18n.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "net/fp-http-private.h"
 
 /* Hosts that hang keep theirs for a minute; the sender has an attempt at 128 of them at once. */
 #define MAX_CONNECTIONS 256
 #define MAX_CONNECTIONS_PER_HOST 4
+/* What a program has open besides: the store, the buses, the tray; with something to spare. */
+#define OWN_FILES 40
 
 /* Seconds a connection is kept for the next request; servers commonly drop theirs after 60 to 75. */
 #define IDLE_SECONDS 45
@@ -60,6 +63,18 @@ fp_http_class_init (FpHttpClass *klass)
   G_OBJECT_CLASS (klass)->dispose = fp_http_dispose;
 }
 
+/* Each takes a socket and a file. At its limit libsoup closes what is idle; without one it could only fail. */
+static int
+get_max_connections (void)
+{
+  struct rlimit files;
+
+  if (getrlimit (RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= OWN_FILES + 2 * MAX_CONNECTIONS)
+    return MAX_CONNECTIONS;
+
+  return MAX ((int) files.rlim_cur - OWN_FILES, 2 * MAX_CONNECTIONS_PER_HOST) / 2;
+}
+
 static void
 fp_http_init (FpHttp *self)
 {
@@ -68,7 +83,7 @@ fp_http_init (FpHttp *self)
 
   /* No timeout of its own: it could not tell waiting in the queue from waiting for the server. */
   self->session = soup_session_new_with_options (
-      "max-conns", MAX_CONNECTIONS, "max-conns-per-host", MAX_CONNECTIONS_PER_HOST, "timeout", 0,
+      "max-conns", get_max_connections (), "max-conns-per-host", MAX_CONNECTIONS_PER_HOST, "timeout", 0,
       "idle-timeout", IDLE_SECONDS, "user-agent", "Fieldpost/" FP_VERSION, NULL);
 
   /* The bytes that a receipt stands for are those that were sent and received, and credentials are sent by us alone. */
@@ -195,6 +210,7 @@ code_of_fault (FpFault fault)
     case FP_FAULT_TIMEOUT:
     case FP_FAULT_CUT:
     case FP_FAULT_BODY:
+    case FP_FAULT_OPEN_FILES:
     default:
       return FP_HTTP_ERROR_NETWORK;
     }

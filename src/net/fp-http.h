@@ -62,6 +62,7 @@ typedef enum {
   FP_FAULT_SECRET,     /* there is no such secret, or it belongs to another origin */
   FP_FAULT_URL,        /* not an http(s) URL, or cleartext to a public host without an explicit choice */
   FP_FAULT_KEYRING,    /* the keyring is locked or absent; fault_text says what to do */
+  FP_FAULT_OPEN_FILES, /* this process may open no more of them now */
 } FpFault;
 
 typedef struct {

@@ -111,6 +111,7 @@ static const struct
   { FP_FAULT_SECRET,    FP_VERDICT_HOLD_ACCOUNT, "account-missing",   FALSE, FALSE },
   { FP_FAULT_URL,       FP_VERDICT_ITEM,         "item-address",      FALSE, FALSE },
   { FP_FAULT_KEYRING,   FP_VERDICT_RETRY,        "keyring",           TRUE,  FALSE },
+  { FP_FAULT_OPEN_FILES, FP_VERDICT_RETRY,       "open-files",        TRUE,  FALSE },
 };
 
 static gboolean

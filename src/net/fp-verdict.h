@@ -46,6 +46,7 @@ typedef enum {
  * "account-forbidden"     403 to several items of an account at this address
  * "account-missing"       the account's secret is not in the keyring, or belongs to another server
  * "keyring"               the keyring is locked or absent
+ * "open-files"            this computer has too many files open
  * "proxy"                 407
  * "item-account-missing"  401 to a request without credentials
  * "item-forbidden"        403
