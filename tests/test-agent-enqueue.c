@@ -220,6 +220,63 @@ vanished_writer_is_said (FpBusFixture *f,
   g_close (fds[0], NULL);
 }
 
+/* @data: what is written of the 4 bytes that are announced. The writer is gone before it is read. */
+static void
+announced_size_is_exact (FpBusFixture *f,
+                         gconstpointer data)
+{
+  g_autoptr(GDBusConnection) other = connect_again (f);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) reply = NULL;
+  const char *written = data;
+  gint64 id = 0;
+  int fds[2];
+
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+  reply = enqueue (f, other, "{'name': <'a'>, 'file': <handle 0>, 'size': <uint64 4>}", fds[0], &error);
+  g_assert_no_error (error);
+  g_variant_get_child (reply, 0, "x", &id);
+  g_assert_cmpint (write (fds[1], written, strlen (written)), ==, (gssize) strlen (written));
+  g_close (fds[1], NULL);
+  g_dbus_connection_close_sync (other, NULL, NULL);
+  if (strlen (written) == 4)
+    {
+      fp_test_until (f->delivered == 1);
+      g_assert_nonnull (g_strstr_len (g_bytes_get_data (fp_sink_get (f->sink, 0)->body, NULL),
+                                     (gssize) g_bytes_get_size (fp_sink_get (f->sink, 0)->body), written));
+    }
+  else
+    {
+      fp_test_until (item_is (f, id, "state", "failed"));
+      g_assert_true (item_is (f, id, "reason_code", "item-file-missing"));
+      assert_refused (f, "Retry", id);
+      g_assert_cmpuint (fp_sink_get_n (f->sink), ==, 0);
+    }
+  g_close (fds[0], NULL);
+}
+
+static void
+wrong_size_of_a_file_is_refused (FpBusFixture *f,
+                                 gconstpointer data)
+{
+  int fd = open_large (f, LARGE);
+  g_autofree char *right = g_strdup_printf ("{'name': <'a'>, 'file': <handle 0>, 'size': <uint64 %d>}", LARGE);
+  static const char * const wrong[] = { "{'name': <'a'>, 'file': <handle 0>, 'size': <uint64 4>}",
+                                        "{'name': <'a'>, 'file': <handle 0>, 'size': <uint64 0xffffffffffffffff>}",
+                                        "{'name': <'a'>, 'data': <b'abc'>, 'size': <uint64 4>}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (enqueue (f, NULL, wrong[i], fd, &error));
+      g_assert_nonnull (strstr (error->message, "parts[0]: key \"size\""));
+    }
+  enqueue_fine (f, right, fd);
+  fp_test_until (f->delivered == 1);
+  g_close (fd, NULL);
+}
+
 /* The next agent finds what the one that was killed had half copied. */
 static void
 killed_while_copying_is_said (FpBusFixture *f,
@@ -411,6 +468,11 @@ main (int    argc,
   ADD ("pipe-is-staged-until-its-end", NULL, pipe_is_staged_until_its_end);
   ADD ("vanished-writer-is-said/pipe-open", NULL, vanished_writer_is_said);
   ADD ("vanished-writer-is-said/pipe-ended", "ended", vanished_writer_is_said);
+  ADD ("announced-size-is-exact/as-many", "1234", announced_size_is_exact);
+  ADD ("announced-size-is-exact/fewer", "123", announced_size_is_exact);
+  ADD ("announced-size-is-exact/more", "12345", announced_size_is_exact);
+  ADD ("announced-size-is-exact/none", "", announced_size_is_exact);
+  ADD ("wrong-size-of-a-file-is-refused", NULL, wrong_size_of_a_file_is_refused);
   ADD ("killed-while-copying-is-said", NULL, killed_while_copying_is_said);
   ADD ("stopped-while-copying-is-said", "SIGTERM", killed_while_copying_is_said);
   ADD ("discarded-while-copying-can-come-back", NULL, discarded_while_copying_can_come_back);

@@ -177,7 +177,7 @@ copied_cb (GObject      *source,
 
   intake->copying--;
   intake->pipes -= call->load.pipe;
-  if (copied && call->load.pipe)
+  if (copied && call->load.vague)
     call->gone_id = g_timeout_add (GONE_MS, ask_for_owner_cb, call);
   else if (call->gone)
     settle (call, "the program that wrote the pipe ended before it was done");
@@ -240,7 +240,8 @@ staged_cb (GObject      *source,
   GError *error = NULL;
 
   call->stage = fp_engine_stage_finish (FP_ENGINE (source), result, &error);
-  if (call->stage && call->load.pipe)
+  /* What is announced is told from its bytes alone: its writer may leave when it has written them. */
+  if (call->stage && call->load.vague)
     call->watch_id = g_bus_watch_name_on_connection (bus, call->sender, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
                                                      vanished_cb, call, NULL);
   call_answer (call, call->stage ? fp_stage_get_item (call->stage) : NULL, error);

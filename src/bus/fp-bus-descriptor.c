@@ -26,6 +26,7 @@ struct _FpDescriptorStream
   gboolean pipe;
   gint64   position; /* of a file: its own, for the descriptor's is shared with who sent it */
   gint64   left;     /* bytes that it may still bring */
+  gint64   size;     /* of a pipe: how many its writer announced; -1 = it ends where it ends */
 };
 
 G_DEFINE_FINAL_TYPE (FpDescriptorStream, fp_descriptor_stream, G_TYPE_INPUT_STREAM)
@@ -78,6 +79,28 @@ wait_for_pipe (FpDescriptorStream  *self,
   return FALSE;
 }
 
+/* After @n more bytes, 0 = the end. */
+static gboolean
+check_size (FpDescriptorStream  *self,
+            gssize               n,
+            GError             **error)
+{
+  self->left -= n;
+  if (self->left < 0 && self->size < 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the pipe brought more than 8 GiB");
+  else if (self->left < 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                 "the pipe brought more than the %" G_GINT64_FORMAT " bytes that were announced", self->size);
+  else if (n == 0 && self->size >= 0 && self->left > 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                 "the pipe brought %" G_GINT64_FORMAT " of the %" G_GINT64_FORMAT " bytes that were announced",
+                 self->size - self->left, self->size);
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
 static gssize
 read_pipe (FpDescriptorStream *self,
            void               *buffer,
@@ -96,17 +119,8 @@ read_pipe (FpDescriptorStream *self,
   while (n < 0 && (errno == EINTR || errno == EAGAIN));
   if (n < 0)
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s", g_strerror (errno));
-  if (n <= 0)
-    return n;
 
-  self->left -= n;
-  if (self->left < 0)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the pipe brought more than 8 GiB");
-      return -1;
-    }
-
-  return n;
+  return n < 0 || !check_size (self, n, error) ? -1 : n;
 }
 
 static gssize
@@ -186,7 +200,9 @@ reopen_pipe (FpDescriptorStream *self)
 GInputStream *
 fp_bus_descriptor_open (int          fd,
                         const char  *where,
+                        gint64       announced,
                         gint64      *size,
+                        gboolean    *pipe,
                         GError     **error)
 {
   g_autoptr(FpDescriptorStream) stream = g_object_new (FP_TYPE_DESCRIPTOR_STREAM, NULL);
@@ -207,14 +223,26 @@ fp_bus_descriptor_open (int          fd,
   offset = stream->pipe ? 0 : lseek (fd, 0, SEEK_CUR);
   stream->position = MAX (0, offset);
   stream->left = stream->pipe ? FP_BUS_DESCRIPTOR_MAX : MAX (0, (gint64) file.st_size - stream->position);
-  *size = stream->pipe ? -1 : stream->left;
+  stream->size = announced;
+  if (stream->pipe && announced >= 0)
+    stream->left = announced;
+  *size = stream->pipe ? announced : stream->left;
   if (stream->pipe)
     reopen_pipe (stream);
+  if (announced >= 0 && announced != stream->left)
+    {
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_USAGE,
+                   "%skey \"size\": there are %" G_GINT64_FORMAT " bytes from where the descriptor stands", where,
+                   stream->left);
+      return NULL;
+    }
   if (stream->left > FP_BUS_DESCRIPTOR_MAX)
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_USAGE, "%skey \"file\": larger than 8 GiB", where);
       return NULL;
     }
+
+  *pipe = stream->pipe;
 
   return G_INPUT_STREAM (g_steal_pointer (&stream));
 }

@@ -9,10 +9,14 @@ G_BEGIN_DECLS
 #define FP_BUS_DESCRIPTOR_MAX (8 * G_GINT64_CONSTANT (1024) * 1024 * 1024)
 
 /* Takes @fd. A regular file is read from where the descriptor stands, as many bytes as it has now; a pipe to its end.
- * Everything else is refused by name. @where: precedes the error. @size: (out): bytes, -1 of a pipe. */
+ * Everything else is refused by name. @where: precedes the error. @announced: how many bytes the sender says that there
+ * are, -1 = it does not say; fewer or more are an error, of a file here, of a pipe when it is read. @size: (out): bytes,
+ * -1 = nobody knows. */
 GInputStream *fp_bus_descriptor_open (int          fd,
                                       const char  *where,
+                                      gint64       announced,
                                       gint64      *size,
+                                      gboolean    *pipe,
                                       GError     **error);
 
 G_END_DECLS

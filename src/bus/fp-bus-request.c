@@ -10,7 +10,8 @@ static const FpBusKey request_keys[] = {
 };
 
 static const FpBusKey part_keys[] = {
-  { "name", "s" }, { "filename", "s" }, { "media-type", "s" }, { "data", "ay" }, { "file", "h" }, { NULL },
+  { "name", "s" }, { "filename", "s" }, { "media-type", "s" }, { "data", "ay" }, { "file", "h" },
+  { "size", "t" }, { NULL },
 };
 
 static gboolean
@@ -65,12 +66,14 @@ lookup_bytes (GVariant   *vardict,
 static GInputStream *
 open_file (GUnixFDList  *fds,
            gint32        handle,
+           gint64        announced,
            const char   *where,
            FpBusLoad    *load,
            GError      **error)
 {
   g_autoptr(GInputStream) stream = NULL;
   gint64 size = 0;
+  gboolean pipe = FALSE;
   int fd;
 
   if (!fds || handle < 0 || handle >= g_unix_fd_list_get_length (fds))
@@ -81,16 +84,17 @@ open_file (GUnixFDList  *fds,
   fd = g_unix_fd_list_get (fds, handle, error);
   if (fd < 0)
     return NULL;
-  stream = fp_bus_descriptor_open (fd, where, &size, error);
+  stream = fp_bus_descriptor_open (fd, where, announced, &size, &pipe, error);
   if (!stream)
     return NULL;
   /* One after the other is copied: who writes two in turns would wait for ever. */
-  if (size < 0 && load->pipe)
+  if (pipe && load->pipe)
     {
       usage (error, "%skey \"file\": a second pipe; one part can come through a pipe", where);
       return NULL;
     }
-  load->pipe |= size < 0;
+  load->pipe |= pipe;
+  load->vague |= size < 0;
   load->files += MAX (0, size);
   if (load->files > FP_BUS_DESCRIPTOR_MAX)
     {
@@ -113,8 +117,9 @@ read_part (FpEnqueue    *enqueue,
   g_autoptr(GBytes) data = NULL;
   g_autoptr(GInputStream) stream = NULL;
   const char *name = NULL, *filename = NULL, *media_type = NULL;
+  guint64 size = 0;
   gint32 handle = -1;
-  gboolean has_file;
+  gboolean has_file, has_size;
 
   if (!fp_bus_check_keys (part, part_keys, where, error))
     return FALSE;
@@ -123,10 +128,13 @@ read_part (FpEnqueue    *enqueue,
   g_variant_lookup (part, "filename", "&s", &filename);
   g_variant_lookup (part, "media-type", "&s", &media_type);
   has_file = g_variant_lookup (part, "file", "h", &handle);
+  has_size = g_variant_lookup (part, "size", "t", &size);
   if (!name)
     return usage (error, "%skey \"name\" is missing", where);
   if ((data != NULL) == has_file)
     return usage (error, "%sneeds either key \"data\" or key \"file\"", where);
+  if (has_size && (data || size > FP_BUS_DESCRIPTOR_MAX))
+    return usage (error, "%skey \"size\": %s", where, data ? "only a \"file\" has it" : "larger than 8 GiB");
   if (data)
     {
       load->memory += g_bytes_get_size (data);
@@ -134,7 +142,7 @@ read_part (FpEnqueue    *enqueue,
       return TRUE;
     }
 
-  stream = open_file (fds, handle, where, load, error);
+  stream = open_file (fds, handle, has_size ? (gint64) size : -1, where, load, error);
   if (!stream)
     return FALSE;
   fp_enqueue_add_stream (enqueue, name, filename, media_type, stream);

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /* What its copying means for the agent. */
 typedef struct {
   gint64   memory; /* bytes that the message itself brought */
-  gint64   files;  /* bytes of regular files */
-  gboolean pipe;   /* a part comes through a pipe: nobody knows when, and how much */
+  gint64   files;  /* bytes of files, and of a pipe that are announced */
+  gboolean pipe;   /* a part comes through a pipe: nobody knows when */
+  gboolean vague;  /* nor how much */
 } FpBusLoad;
 
 /* @fds: (nullable): what the message carried; a "file" of a part is an index into it. (transfer full); the error
