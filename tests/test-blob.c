@@ -89,7 +89,18 @@ clean (FpStoreTxn *txn,
        gpointer    data,
        GError    **error)
 {
-  return GUINT_TO_POINTER (fp_blob_clean (txn, error));
+  g_autofree char *after = NULL;
+  g_autoptr(GPtrArray) strays = NULL;
+  guint n = 0;
+
+  do
+    n += fp_blob_clean (txn, &after, error);
+  while (after);
+  strays = fp_blob_list_strays (txn, error);
+  while (strays && strays->len > 0)
+    n += fp_blob_delete_strays (txn, strays, error);
+
+  return GUINT_TO_POINTER (n);
 }
 
 static void

@@ -19,8 +19,20 @@ typedef struct {
   FpCleaned cleaned;
   guint     step;
   guint     kind;
-  gint64    rows; /* that the last transaction changed */
+  gint64    rows;   /* that the last transaction changed */
+  char     *after;  /* the last blob of the last transaction; NULL = none is left */
+  GPtrArray *strays; /* of the blobs' folder; NULL = not known yet */
 } Clean;
+
+static void
+clean_free (gpointer data)
+{
+  Clean *clean = data;
+
+  g_free (clean->after);
+  g_clear_pointer (&clean->strays, g_ptr_array_unref);
+  g_free (clean);
+}
 
 static gint64
 get_keep_ms (FpStoreTxn  *txn,
@@ -49,7 +61,6 @@ clean_some (FpStoreTxn  *txn,
   return clean->rows < 0 ? NULL : clean;
 }
 
-/* The last of it: whoever ran it, the next one is a day away. */
 static gpointer
 clean_blobs (FpStoreTxn  *txn,
              gpointer     data,
@@ -58,12 +69,43 @@ clean_blobs (FpStoreTxn  *txn,
   g_autoptr(GError) local = NULL;
   Clean *clean = data;
 
-  clean->rows = fp_blob_clean (txn, &local);
+  clean->cleaned.files += fp_blob_clean (txn, &clean->after, &local);
   if (!local)
-    return fp_periodic_begin (txn, FP_PERIODIC_CLEAN_UP, error) ? clean : NULL;
+    return clean;
   g_propagate_error (error, g_steal_pointer (&local));
 
   return NULL;
+}
+
+static gpointer
+list_strays (FpStoreTxn  *txn,
+             gpointer     data,
+             GError     **error)
+{
+  Clean *clean = data;
+
+  clean->strays = fp_blob_list_strays (txn, error);
+
+  return clean->strays ? clean : NULL;
+}
+
+/* The last of it: whoever ran it, the next one is a day away. */
+static gpointer
+delete_strays (FpStoreTxn  *txn,
+               gpointer     data,
+               GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+  Clean *clean = data;
+
+  clean->cleaned.files += fp_blob_delete_strays (txn, clean->strays, &local);
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+
+  return clean->strays->len > 0 || fp_periodic_begin (txn, FP_PERIODIC_CLEAN_UP, error) ? clean : NULL;
 }
 
 static gpointer
@@ -125,6 +167,37 @@ step_cb (GObject      *source,
 }
 
 static void
+strays_deleted_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Clean *clean = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
+    g_task_return_error (task, error);
+  else if (clean->strays->len > 0)
+    next (g_steal_pointer (&task));
+  else
+    return_cleaned (task);
+}
+
+static void
+strays_listed_cb (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (_fp_engine_finish (FP_ENGINE (source), result, &error))
+    next (g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
+static void
 blobs_cb (GObject      *source,
           GAsyncResult *result,
           gpointer      user_data)
@@ -134,12 +207,12 @@ blobs_cb (GObject      *source,
   GError *error = NULL;
 
   if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  clean->cleaned.files = (guint) clean->rows;
-  return_cleaned (task);
+    g_task_return_error (task, error);
+  else if (clean->after)
+    next (g_steal_pointer (&task));
+  else
+    _fp_engine_read (FP_ENGINE (source), blobs_cb, list_strays, clean, NULL, NULL, g_task_get_cancellable (task),
+                     strays_listed_cb, g_object_ref (task));
 }
 
 /* Takes @task. */
@@ -147,10 +220,11 @@ static void
 next (GTask *task)
 {
   Clean *clean = g_task_get_task_data (task);
-  gboolean rows_left = clean->kind < FP_CLEAN_N;
+  FpStoreFunc func = clean->strays ? delete_strays : clean->kind < FP_CLEAN_N ? clean_some : clean_blobs;
+  GAsyncReadyCallback callback = clean->strays ? strays_deleted_cb : clean->kind < FP_CLEAN_N ? step_cb : blobs_cb;
 
-  _fp_engine_write (g_task_get_source_object (task), next, rows_left ? clean_some : clean_blobs, clean, NULL, NULL,
-                    g_task_get_cancellable (task), rows_left ? step_cb : blobs_cb, task);
+  _fp_engine_write (g_task_get_source_object (task), next, func, clean, NULL, NULL, g_task_get_cancellable (task),
+                    callback, task);
 }
 
 static void
@@ -178,7 +252,7 @@ fp_engine_clean_async (FpEngine            *self,
   Clean *clean = g_new0 (Clean, 1);
 
   g_task_set_source_tag (task, fp_engine_clean_async);
-  g_task_set_task_data (task, clean, g_free);
+  g_task_set_task_data (task, clean, clean_free);
   if (dry_run)
     _fp_engine_read (self, fp_engine_clean_async, count_all, clean, NULL, NULL, cancellable, counted_cb, task);
   else

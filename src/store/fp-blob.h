@@ -34,8 +34,20 @@ char   *fp_blob_dup_path      (FpStore             *store,
 gboolean fp_blob_check        (FpStoreTxn          *txn,
                                const char          *sha256,
                                GError             **error);
-/* Deletes rows and files that were unreferenced for 24 h; returns how many. */
+/* The first one that is damaged, put aside like every other; NULL = none. */
+char   *fp_blob_verify        (FpStoreTxn          *txn,
+                               GError             **error);
+/* Deletes rows and files that were unreferenced for 24 h, of some blobs: to be called in transactions of their own
+ * until @after (inout) is NULL again. Returns how many. */
 guint   fp_blob_clean         (FpStoreTxn          *txn,
+                               char               **after,
+                               GError             **error);
+/* Names of files that an interrupted import left more than 24 h ago; to be handed to fp_blob_delete_strays(), in
+ * transactions of their own until none is left. */
+GPtrArray *fp_blob_list_strays (FpStoreTxn         *txn,
+                               GError             **error);
+guint   fp_blob_delete_strays (FpStoreTxn          *txn,
+                               GPtrArray           *strays,
                                GError             **error);
 
 G_END_DECLS
