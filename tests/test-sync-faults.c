@@ -413,9 +413,7 @@ test_receipt_that_cannot_be_written (Fixture       *f,
   fill_disk (FALSE);
 
   /* A try that was under way may still fail. */
-  for (int i = 0; i < 50 && fp_sync_fixture_get_state (f, id) != FP_ITEM_SENT; i++)
-    fp_clock_advance (f->clock, 2000);
-  fp_sync_fixture_await (f, id, FP_ITEM_SENT);
+  fp_test_until ((fp_clock_advance (f->clock, 2000), fp_sync_fixture_get_state (f, id) == FP_ITEM_SENT));
   fp_sync_fixture_await (f, other, FP_ITEM_SENT);
   g_assert_cmpuint (fp_sink_get_n (f->sink), ==, 2);
   fp_test_until (f->delivered == 2);
