@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "agent/fp-agent-notices.h"
+#include "agent/fp-agent-rest.h"
 #include "agent/fp-agent-sleep.h"
 #include "agent/fp-agent-window.h"
 #include "bus/fp-agent-client.h"
@@ -15,6 +16,8 @@
 #include "tray/fp-tray.h"
 
 #define EXIT_STORE 4
+/* So long after a run of sending memory goes back. */
+#define REST_MS    10000
 
 struct _FpAgent
 {
@@ -30,6 +33,7 @@ struct _FpAgent
   FpAgentNotices  *notices;
   FpTray          *tray;
   FpAgentSleep    *resumes;
+  FpAgentRest     *rest;
   GPowerProfileMonitor *power;
 
   FpAgentOptions   options;
@@ -216,6 +220,14 @@ failed_cb (FpAgent    *self,
 }
 
 static void
+state_cb (FpAgent    *self,
+          GParamSpec *pspec,
+          FpSync     *sync)
+{
+  fp_agent_rest_set_busy (self->rest, fp_sync_get_state (sync) == FP_SYNC_SYNCING);
+}
+
+static void
 woke_cb (gpointer user_data)
 {
   FpAgent *self = user_data;
@@ -291,10 +303,12 @@ serve (FpAgent *self)
   g_autoptr(GError) error = NULL;
   FpSync *sync;
 
+  self->rest = fp_agent_rest_new (REST_MS, NULL);
   fp_engine_start_sending (self->engine, self->link);
   sync = fp_engine_get_sync (self->engine);
   g_signal_connect_object (self->link, "changed", G_CALLBACK (link_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sync, "notify::holding", G_CALLBACK (holding_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (sync, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sync, "delivered", G_CALLBACK (delivered_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sync, "failed", G_CALLBACK (failed_cb), self, G_CONNECT_SWAPPED);
   link_changed_cb (self);
@@ -482,6 +496,7 @@ fp_agent_dispose (GObject *object)
   g_clear_object (&self->bus);
   g_clear_object (&self->power);
   g_clear_object (&self->engine);
+  g_clear_pointer (&self->rest, fp_agent_rest_free);
   g_clear_object (&self->link);
   g_clear_object (&self->clock);
 
