@@ -280,90 +280,6 @@ nudge_wakes_it (FpBusFixture *f,
   fp_test_until (f->changed_all);
 }
 
-static void
-second_agent_leaves (FpBusFixture *f,
-                     gconstpointer data)
-{
-  g_autoptr(GSubprocess) second = fp_bus_fixture_spawn (f, "agent/fieldpost-agent", NULL, "--no-tray", NULL);
-  g_autofree char *said = NULL;
-
-  fp_bus_fixture_wait_for_exit (second);
-  g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
-  said = fp_bus_fixture_read_all (second);
-  g_assert_nonnull (strstr (said, "another agent"));
-  g_assert_true (fp_bus_fixture_has_owner (f));
-}
-
-/* An agent on another bus, or none: the sender lock alone decides who sends. */
-static void
-two_senders_deliver_once (FpBusFixture *f,
-                          gconstpointer data)
-{
-  g_autoptr(GSubprocess) second = fp_bus_fixture_spawn (f, "agent/fieldpost-agent", "disabled:", "--no-tray", NULL);
-
-  for (guint i = 0; i < 20; i++)
-    fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>}", NULL);
-  fp_test_until (f->delivered == 20);
-  g_assert_cmpuint (fp_sink_get_n (f->sink), ==, 20);
-  g_subprocess_send_signal (second, SIGTERM);
-  fp_bus_fixture_wait_for_exit (second);
-  g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
-}
-
-static void
-works_without_a_bus (FpBusFixture *f,
-                     gconstpointer data)
-{
-  g_autoptr(GSubprocess) alone = NULL;
-
-  fp_bus_fixture_set_link (f, "offline");
-  fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>, 'reach': <'public'>}", NULL);
-  fp_bus_fixture_enqueue (f, "{'url': <'%s/y'>, 'reach': <'always'>, 'method': <'PUT'>}", NULL);
-  fp_test_until (f->delivered == 1);
-  fp_bus_fixture_stop_agent (f, SIGTERM);
-  alone = fp_bus_fixture_spawn (f, "agent/fieldpost-agent", "disabled:", "--demo", NULL);
-  fp_test_until (fp_sink_count_path (f->sink, "/x") == 1);
-  g_subprocess_send_signal (alone, SIGTERM);
-  fp_bus_fixture_wait_for_exit (alone);
-  g_assert_cmpint (g_subprocess_get_exit_status (alone), ==, 0);
-}
-
-/* SIGKILL with a request in the air: the next agent sends the same bytes under the same key. */
-static void
-killed_in_flight_is_delivered_once (FpBusFixture *f,
-                                    gconstpointer data)
-{
-  g_autofree char *uid = NULL;
-
-  fp_sink_hold (f->sink, TRUE);
-  fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>, 'body': <b'once'>}", &uid);
-  fp_test_until (fp_sink_get_n (f->sink) == 1);
-  fp_bus_fixture_stop_agent (f, SIGKILL);
-  fp_sink_hold (f->sink, FALSE);
-  fp_bus_fixture_start_agent (f);
-  fp_test_until (f->delivered == 1);
-
-  g_assert_cmpstr (f->delivered_uid, ==, uid);
-  g_assert_cmpuint (fp_sink_get_n_stored (f->sink), ==, 1);
-  g_assert_cmpuint (fp_sink_get_n_changed (f->sink), ==, 0);
-  g_assert_cmpuint (fp_bus_fixture_get_count (f, "Pending") + fp_bus_fixture_get_count (f, "Failed") + fp_bus_fixture_get_count (f, "Held"), ==, 0);
-}
-
-/* SIGTERM with a request in the air: it is given back and goes out again, unchanged. */
-static void
-stopped_in_flight_is_given_back (FpBusFixture *f,
-                                 gconstpointer data)
-{
-  fp_sink_hold (f->sink, TRUE);
-  fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>, 'body': <b'twice'>}", NULL);
-  fp_test_until (fp_sink_get_n (f->sink) == 1);
-  fp_bus_fixture_stop_agent (f, SIGTERM);
-  fp_sink_hold (f->sink, FALSE);
-  fp_bus_fixture_start_agent (f);
-  fp_test_until (f->delivered == 1);
-  g_assert_cmpuint (fp_sink_get_n_changed (f->sink), ==, 0);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -383,11 +299,6 @@ main (int    argc,
   ADD ("act/hold-and-release", hold_and_release);
   ADD ("act/cancel-breaks-off", cancel_breaks_off);
   ADD ("nudge/wakes-it", nudge_wakes_it);
-  ADD ("process/second-agent-leaves", second_agent_leaves);
-  ADD ("process/two-senders-deliver-once", two_senders_deliver_once);
-  ADD ("process/works-without-a-bus", works_without_a_bus);
-  ADD ("process/killed-in-flight-is-delivered-once", killed_in_flight_is_delivered_once);
-  ADD ("process/stopped-in-flight-is-given-back", stopped_in_flight_is_given_back);
 #undef ADD
 
   return g_test_run ();

@@ -97,6 +97,7 @@ fp_cli_status (FpCli  *cli,
     return fp_cli_usage (_("status: what is “%s”?"), *rest);
   if (!fp_cli_connect (cli, FALSE))
     return FP_EXIT_STORE;
+  fp_cli_tell_other_store (cli);
   if (watch)
     return watch_status (cli);
 

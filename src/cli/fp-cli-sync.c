@@ -325,6 +325,7 @@ fp_cli_sync (FpCli  *cli,
     return fp_cli_usage (_("--timeout: “%d” is no time in seconds"), timeout);
   if (!fp_cli_connect (cli, FALSE))
     return FP_EXIT_STORE;
+  fp_cli_tell_other_store (cli);
 
   run.tag = rest[0];
   run.began = fp_clock_get_wall_ms (cli->clock);

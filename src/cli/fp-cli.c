@@ -105,6 +105,14 @@ fp_cli_connect (FpCli    *cli,
   return TRUE;
 }
 
+void
+fp_cli_tell_other_store (FpCli *cli)
+{
+  if (fp_agent_client_get_presence (cli->client) == FP_AGENT_OTHER_STORE)
+    g_printerr (_("fieldpostctl: the agent that runs works on another store; %s is used without it\n"),
+                fp_store_get_folder (fp_engine_get_store (cli->engine)));
+}
+
 static void
 status_cb (gboolean *came)
 {

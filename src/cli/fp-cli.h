@@ -72,6 +72,8 @@ gboolean fp_cli_open      (FpCli               *cli);
 /* The same, and talks to the agent, if there is one. @wake: start it where it may be started. */
 gboolean fp_cli_connect   (FpCli               *cli,
                            gboolean             wake);
+/* Says on stderr that the agent which runs works on another store, if it does: this program then goes without it. */
+void     fp_cli_tell_other_store (FpCli         *cli);
 
 /* Reads the client's status anew, now that it is known whether an agent runs. */
 void     fp_cli_read_status (FpCli             *cli);
