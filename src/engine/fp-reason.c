@@ -28,6 +28,7 @@ static const Reason reasons[] = {
   { "server-moved", N_("The server points to another address"), TRUE },
   { "server-not-found", N_("The server does not know this address or form"), TRUE },
   { "server-refuses", N_("The server does not take submissions now"), TRUE },
+  { "server-method", N_("This address does not take such requests; is it the right one?"), TRUE },
   { "server-too-large", N_("Too large for what stands before the server"), TRUE },
   { "form-closed", N_("The form does not take answers now"), TRUE },
   { "access", N_("The server refuses the account or this form"), TRUE },

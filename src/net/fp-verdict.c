@@ -59,7 +59,7 @@ static const Row plain_rows[] = {
   { 403, 403, FORBIDDEN,   FP_VERDICT_HOLD_ENDPOINT,"account-forbidden",    CONTACTED | DEFINITE },
   { 403, 403, ALWAYS,      FP_VERDICT_ITEM,         "item-forbidden",       CONTACTED | DEFINITE },
   { 404, 404, ALWAYS,      FP_VERDICT_SLOW,         "server-not-found",     CONTACTED | DEFINITE },
-  { 405, 405, ALWAYS,      FP_VERDICT_SLOW,         "server-refuses",       CONTACTED | DEFINITE },
+  { 405, 405, ALWAYS,      FP_VERDICT_SLOW,         "server-method",        CONTACTED | DEFINITE },
   { 407, 407, ALWAYS,      FP_VERDICT_HOLD_PROXY,   "proxy",                DEFINITE },
   { 408, 408, ALWAYS,      FP_VERDICT_RETRY,        "server-busy",          CONTACTED },
   { 409, 409, KEYED,       FP_VERDICT_RETRY,        "server-running",       CONTACTED },

@@ -36,7 +36,8 @@ typedef enum {
  * "server-conflict"       OpenRosa 409: the same bytes are posted once more
  * "server-moved"          a redirect that is not followed
  * "server-not-found"      404, 410: no such address or form there now
- * "server-refuses"        402, 405: quota, or nothing may be sent there now
+ * "server-refuses"        402: a quota is used up
+ * "server-method"         405: the address takes other methods
  * "server-too-large"      413 by a proxy in front of the server, or to be split
  * "form-closed"           the form does not accept submissions now
  * "access"                401, 403 of an OpenRosa server: the account, or this form
