@@ -137,7 +137,7 @@ one_that_cannot_changes_none (FpEngineFixture *f,
 {
   gint64 first = add (f, FP_ITEM_PENDING, NULL, 0);
   gint64 second = add (f, FP_ITEM_HELD, "user", 0);
-  g_autofree char *name = g_strdup_printf ("item %" G_GINT64_FORMAT " is held and cannot be held", second);
+  g_autofree char *name = g_strdup_printf ("item %" G_GINT64_FORMAT " is held already", second);
   g_autoptr(GError) error = NULL;
 
   g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_HOLD, first, second, &error), ==, -1);

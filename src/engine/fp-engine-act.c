@@ -21,14 +21,16 @@ typedef struct {
 typedef struct {
   const char *verb;
   guint       states; /* bits 1 << FpItemState: to what it may be done */
+  FpItemState goal;   /* where there is nothing to do; 0 = none */
 } Rule;
 
 /* Design 5.1, the columns that a person fills; what then happens to the state is said by the state machine. */
 static const Rule rules[] = {
   [FP_ACT_RETRY] = { "retried", 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED | 1 << FP_ITEM_HELD },
-  [FP_ACT_DISCARD] = { "discarded", 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED | 1 << FP_ITEM_HELD },
+  [FP_ACT_DISCARD] = { "discarded", 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED | 1 << FP_ITEM_HELD,
+                       FP_ITEM_DISCARDED },
   [FP_ACT_UNDO] = { "brought back", 1 << FP_ITEM_DISCARDED },
-  [FP_ACT_HOLD] = { "held", 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED | 1 << FP_ITEM_SENDING },
+  [FP_ACT_HOLD] = { "held", 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED | 1 << FP_ITEM_SENDING, FP_ITEM_HELD },
   [FP_ACT_RELEASE] = { "released", 1 << FP_ITEM_HELD },
   [FP_ACT_CANCEL] = { "cancelled", 1 << FP_ITEM_SENDING },
 };
@@ -172,6 +174,12 @@ act_on (FpStoreTxn  *txn,
   /* It went with one before it. */
   if (act->act == FP_ACT_RELEASE && act->lifted && before == FP_ITEM_PENDING)
     return TRUE;
+  if (before == rules[act->act].goal)
+    {
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, "item %" G_GINT64_FORMAT " is %s already", id,
+                   fp_item_state_to_string (before));
+      return FALSE;
+    }
   is = g_strdup_printf ("is %s", fp_item_state_to_string (before));
   if (act->act == FP_ACT_DISCARD && before == FP_ITEM_SENDING)
     return refuse (item, act->act, "is sending, has to be cancelled first", error);

@@ -70,8 +70,6 @@ settle_state (FpStoreTxn   *txn,
     item->hold = g_strdup ("account");
   if (!item->hold && !fp_transfer_in_get_manifest (import->in)->moved && !import->send)
     item->hold = g_strdup ("user");
-  if (item->hold && !lasts)
-    import->count->held++;
   if (item->hold && g_str_equal (item->hold, "account"))
     item->reason_code = g_strdup ("account-missing");
   if (item->hold)
@@ -105,6 +103,7 @@ write_item (FpStoreTxn  *txn,
   item->form = form ? *form : 0;
   item->waits_for = _fp_import_find_uid (txn, entry->item->waits_for);
   settle_state (txn, import, entry, item);
+  import->count->held += item->state == FP_ITEM_HELD;
   if (!fp_item_rows_insert (txn, item, error))
     return FALSE;
   import->count->items++;
