@@ -42,6 +42,29 @@ print_done (FpAct what,
     }
 }
 
+/* What is taken back here is not taken back there. */
+static void
+tell_lost_answers (FpCli  *cli,
+                   GArray *ids)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      g_auto(FpCliAwait) await = { NULL };
+      g_autoptr(FpItem) item = NULL;
+
+      fp_engine_get_item_async (cli->engine, g_array_index (ids, gint64, i), NULL, fp_cli_await_cb, &await);
+      item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), NULL, NULL);
+      n += item && item->maybe_delivered;
+    }
+  if (n > 0 && n == ids->len)
+    g_print (ngettext ("The server may have it all the same.\n", "The server may have them all the same.\n", n));
+  else if (n > 0)
+    g_print (ngettext ("The server may have %u of them all the same.\n",
+                       "The server may have %u of them all the same.\n", n), n);
+}
+
 static int
 print_result (FpCli *cli,
               FpAct  what,
@@ -156,8 +179,13 @@ act (FpCli      *cli,
   if (n < 0)
     return fp_cli_fail (NULL, error);
 
-  return what == FP_ACT_CANCEL || what == FP_ACT_HOLD ? wait_for_the_sender (cli, what, ids)
-                                                      : print_result (cli, what, n);
+  if (what == FP_ACT_CANCEL || what == FP_ACT_HOLD)
+    return wait_for_the_sender (cli, what, ids);
+  print_result (cli, what, n);
+  if (what == FP_ACT_DISCARD && !cli->json)
+    tell_lost_answers (cli, ids);
+
+  return FP_EXIT_OK;
 }
 
 static int

@@ -52,6 +52,28 @@ print_job (const FpPeriodicRow *row)
   g_print ("%s %s %s %s\n", name, interval_column, when_column, reason);
 }
 
+/* As in the list, of one job. */
+static int
+print_one (FpCli      *cli,
+           const char *command,
+           const char *name)
+{
+  GError *error = NULL;
+  g_autoptr(FpPeriodicList) list = list_jobs (cli, &error);
+
+  if (!list)
+    return fp_cli_fail (command, error);
+  for (guint i = 0; i < list->jobs->len; i++)
+    {
+      const FpPeriodicRow *row = g_ptr_array_index (list->jobs, i);
+
+      if (g_str_equal (row->name, name))
+        fp_cli_print_json (fp_periodic_to_json (row, list->permission));
+    }
+
+  return FP_EXIT_OK;
+}
+
 static int
 periodic_list (FpCli  *cli,
                int     argc,
@@ -100,6 +122,7 @@ periodic_register (FpCli  *cli,
   gint64 seconds = 0;
   GError *error = NULL;
   gboolean granted;
+  int code;
   const GOptionEntry entries[] = {
     { "interval", 0, 0, G_OPTION_ARG_INT64, &seconds,
       N_("Least time between two runs, at least 3600; not needed for daily-sync and check-updates"), N_("SECONDS") },
@@ -122,6 +145,8 @@ periodic_register (FpCli  *cli,
     return fp_cli_fail ("periodic register", error);
   if (!cli->json)
     print_permission (granted ? "granted" : "denied");
+  else if ((code = print_one (cli, "periodic register", rest[0])) != FP_EXIT_OK)
+    return code;
 
   return granted ? FP_EXIT_OK : FP_EXIT_REFUSED;
 }
@@ -144,6 +169,19 @@ periodic_unregister (FpCli  *cli,
   fp_engine_unregister_periodic_async (cli->engine, rest[0], NULL, fp_cli_await_cb, &await);
   if (!fp_engine_unregister_periodic_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail ("periodic unregister", error);
+  if (cli->json)
+    {
+      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "name", rest[0]);
+      json_node_take_object (node, object);
+      fp_cli_print_json (node);
+    }
+  else
+    {
+      g_print (_("“%s” is done no more.\n"), rest[0]);
+    }
 
   return FP_EXIT_OK;
 }
@@ -166,6 +204,9 @@ periodic_run (FpCli  *cli,
   fp_engine_run_periodic_async (cli->engine, rest[0], NULL, fp_cli_await_cb, &await);
   if (!fp_engine_run_periodic_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail (rest[0], error);
+  if (cli->json)
+    return print_one (cli, "periodic run", rest[0]);
+  g_print (_("“%s” is done.\n"), rest[0]);
 
   return FP_EXIT_OK;
 }

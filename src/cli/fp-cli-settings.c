@@ -81,14 +81,46 @@ settings_list (FpCli  *cli,
   return FP_EXIT_OK;
 }
 
+/* @changed: what was just done is said, too. */
+static int
+print_value (FpCli      *cli,
+             const char *command,
+             const char *name,
+             gboolean    changed)
+{
+  GError *error = NULL;
+  g_autoptr(GPtrArray) values = list_values (cli, &error);
+
+  if (!values)
+    return fp_cli_fail (command, error);
+  for (guint i = 0; i < values->len; i++)
+    {
+      const FpSettingValue *value = g_ptr_array_index (values, i);
+      g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
+
+      if (!g_str_equal (value->kind->name, name))
+        continue;
+      if (cli->json)
+        fp_cli_print_json (value_to_json (value));
+      else if (changed && *word)
+        g_print (_("%s is now %s.\n"), name, word);
+      else if (changed)
+        g_print (_("%s is now empty.\n"), name);
+      else
+        g_print ("%s\n", word);
+      return FP_EXIT_OK;
+    }
+
+  return fp_cli_fail (command, g_error_new (FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND,
+                                            _("there is no setting “%s”"), name));
+}
+
 static int
 settings_get (FpCli  *cli,
               int     argc,
               char  **argv)
 {
   g_auto(GStrv) rest = NULL;
-  g_autoptr(GPtrArray) values = NULL;
-  GError *error = NULL;
 
   if (!fp_cli_parse (cli, "NAME", NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
@@ -96,26 +128,8 @@ settings_get (FpCli  *cli,
     return fp_cli_usage (_("settings get: the name of one setting"));
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;
-  values = list_values (cli, &error);
-  if (!values)
-    return fp_cli_fail ("settings get", error);
 
-  for (guint i = 0; i < values->len; i++)
-    {
-      const FpSettingValue *value = g_ptr_array_index (values, i);
-      g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
-
-      if (!g_str_equal (value->kind->name, rest[0]))
-        continue;
-      if (cli->json)
-        fp_cli_print_json (value_to_json (value));
-      else
-        g_print ("%s\n", word);
-      return FP_EXIT_OK;
-    }
-
-  return fp_cli_fail ("settings get", g_error_new (FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND,
-                                                   _("there is no setting “%s”"), rest[0]));
+  return print_value (cli, "settings get", rest[0], FALSE);
 }
 
 /* @word: (nullable): NULL = as if it never was set. */
@@ -134,7 +148,7 @@ change (FpCli      *cli,
   if (!fp_engine_set_setting_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail (command, error);
 
-  return FP_EXIT_OK;
+  return print_value (cli, command, name, TRUE);
 }
 
 static int
