@@ -18,6 +18,8 @@ test_events_go_in_one_post (Fixture       *f,
                             gconstpointer  data)
 {
   g_autofree char *body = NULL;
+  g_autoptr(FpItemCounts) waiting = NULL;
+  g_autoptr(FpItemCounts) none = NULL;
   gint64 left = -1;
 
   set_tag (f);
@@ -28,6 +30,9 @@ test_events_go_in_one_post (Fixture       *f,
   pass (f, HOUR_MS);
   g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, 0);
   g_assert_cmpuint (count_events (f), ==, 3);
+  waiting = fp_sync_fixture_count (&f->base);
+  g_assert_cmpuint (waiting->events, ==, 3);
+  g_assert_cmpuint (waiting->waiting, ==, 0);
 
   fp_link_set (f->base.link, FP_LINK_FULL, FALSE);
   fp_test_until (f->base.delivered == 1);
@@ -40,6 +45,8 @@ test_events_go_in_one_post (Fixture       *f,
   /* Gone with the receipt, not only out of sight. */
   call (f, count_func, &left);
   g_assert_cmpint (left, ==, 0);
+  none = fp_sync_fixture_count (&f->base);
+  g_assert_cmpuint (none->events, ==, 0);
 }
 
 static void

@@ -104,6 +104,21 @@ title_counts_everything_undelivered (void)
 }
 
 static void
+title_names_events_beside_it (void)
+{
+  g_autoptr(FpStatus) status = fp_status_new ();
+  g_autofree char *alone = NULL;
+  g_autofree char *both = NULL;
+
+  status->counts->events = 3;
+  alone = fp_status_dup_title (status);
+  g_assert_cmpstr (alone, ==, "3 events waiting to be sent");
+  status->counts->waiting = 2;
+  both = fp_status_dup_title (status);
+  g_assert_cmpstr (both, ==, "2 waiting to be sent, and 3 events");
+}
+
+static void
 assert_detail (const FpStatus *status,
                const char     *expected)
 {
@@ -135,6 +150,36 @@ detail_says_the_most_general_cause (void)
   assert_detail (status, "Work Offline is on");
   status->full = TRUE;
   assert_detail (status, "The disk is full. Delete something, and what waits is sent by itself");
+}
+
+static void
+detail_names_what_is_held (void)
+{
+  g_autoptr(FpStatus) status = fp_status_new ();
+
+  status->sender = TRUE;
+  status->state = FP_SYNC_ERROR;
+  status->counts->waiting = 1;
+  status->counts->held = 1;
+  assert_detail (status, "1 is held back");
+  /* Not what keeps it. */
+  status->link = FP_LINK_OFFLINE;
+  assert_detail (status, "1 is held back");
+  status->link = FP_LINK_FULL;
+
+  status->counts->held_for = g_strdup ("moved");
+  status->counts->waiting = 4;
+  status->counts->held = 3;
+  status->counts->failed = 1;
+  assert_detail (status, "1 could not be sent; 3 were exported");
+  status->counts->reason_code = g_strdup ("item-refused");
+  assert_detail (status, "1 could not be sent: The server refused it; 3 were exported");
+  status->counts->failed = 0;
+  g_free (status->counts->reason_code);
+  status->counts->reason_code = g_strdup ("network-cut");
+  assert_detail (status, "The connection broke off; 3 were exported");
+  status->link = FP_LINK_OFFLINE;
+  assert_detail (status, "No network");
 }
 
 static void
@@ -203,8 +248,10 @@ main (int    argc,
   g_test_add_func ("/status/reason/busy-server-names-the-time", busy_server_names_the_time);
   g_test_add_func ("/status/times-far-away-carry-their-day", times_far_away_carry_their_day);
   g_test_add_func ("/status/title-counts-everything-undelivered", title_counts_everything_undelivered);
+  g_test_add_func ("/status/title-names-events-beside-it", title_names_events_beside_it);
   g_test_add_func ("/status/detail-says-the-most-general-cause", detail_says_the_most_general_cause);
   g_test_add_func ("/status/detail/waiting-for-an-unmetered-network-is-said", waiting_for_an_unmetered_network_is_said);
+  g_test_add_func ("/status/detail/names-what-is-held", detail_names_what_is_held);
   g_test_add_func ("/status/detail-tells-how-far-a-run-is", detail_tells_how_far_a_run_is);
   g_test_add_func ("/status/nobody-who-sends-is-said", nobody_who_sends_is_said);
   g_test_add_func ("/status/copies-share-nothing", copies_share_nothing);

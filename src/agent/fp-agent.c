@@ -94,7 +94,7 @@ tray_icon (const FpStatus *status)
   if (status->paused || status->state == FP_SYNC_OFFLINE || status->state == FP_SYNC_PORTAL)
     return FP_TRAY_OFFLINE;
 
-  return status->counts->waiting > 0 ? FP_TRAY_WAITING : FP_TRAY_IDLE;
+  return fp_item_counts_wait (status->counts) ? FP_TRAY_WAITING : FP_TRAY_IDLE;
 }
 
 static void
@@ -109,7 +109,7 @@ show_status (FpAgent *self)
     .title = title,
     .detail = detail,
     .work_offline = status->paused,
-    .can_sync = status->counts->waiting > 0 && !status->paused,
+    .can_sync = fp_item_counts_wait (status->counts) && !status->paused,
   };
 
   fp_tray_set_status (self->tray, &shown);

@@ -15,6 +15,23 @@ item_to_json (gconstpointer row)
   return fp_item_to_json (row, NULL);
 }
 
+/* Why it is where it is, and of what failed, whether that changes by itself. */
+static char *
+dup_why (const FpItem *item)
+{
+  g_autofree char *words = fp_item_dup_words (item);
+  g_autofree char *time = NULL;
+
+  if (item->state != FP_ITEM_FAILED || !words)
+    return g_steal_pointer (&words);
+  if (item->next_try == 0)
+    return g_strdup_printf (_("%s; not tried again by itself: “edit” or “retry”"), words);
+  time = fp_time_dup_words (item->next_try);
+
+  /* Translators: why it failed; the time of the next try */
+  return g_strdup_printf (_("%s; tried again %s"), words, time);
+}
+
 static void
 print_item_line (const FpItem *item)
 {
@@ -23,7 +40,7 @@ print_item_line (const FpItem *item)
   g_autofree char *created = fp_cli_dup_padded (time, TIME_WIDTH);
   g_autofree char *number = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
   g_autofree char *tries = fp_cli_dup_padded (number, TRIES_WIDTH);
-  g_autofree char *words = fp_item_dup_words (item);
+  g_autofree char *words = dup_why (item);
   g_autofree char *reason = fp_cli_dup_line (words);
 
   g_print ("%6" G_GINT64_FORMAT "  %-*s  %s  %s  %s%s%s\n", item->id, STATE_WIDTH, fp_item_state_to_string (item->state),
@@ -42,6 +59,24 @@ print_heading (FpCli *cli)
   fp_cli_print_heading (cli, line);
 }
 
+/* Events are in no item until one is made of them. */
+static void
+print_nothing (FpCli *cli)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpStatus) status = NULL;
+  guint events;
+
+  fp_engine_read_status_async (cli->engine, NULL, fp_cli_await_cb, &await);
+  status = fp_engine_read_status_finish (cli->engine, fp_cli_wait (&await), NULL);
+  events = status ? status->counts->events : 0;
+  if (events == 0)
+    g_printerr ("%s\n", _("Nothing waits."));
+  else
+    g_printerr (ngettext ("Nothing waits but %u event (“fieldpostctl tag list”).\n",
+                          "Nothing waits but %u events (“fieldpostctl tag list”).\n", events), events);
+}
+
 static void
 print_items (FpCli     *cli,
              GPtrArray *items,
@@ -52,8 +87,10 @@ print_items (FpCli     *cli,
       fp_cli_print_array (items, item_to_json);
       return;
     }
-  if (items->len == 0)
-    g_printerr ("%s\n", some ? _("No such items.") : _("Nothing waits."));
+  if (items->len == 0 && some)
+    g_printerr ("%s\n", _("No such items."));
+  else if (items->len == 0)
+    print_nothing (cli);
   else
     print_heading (cli);
   for (guint i = 0; i < items->len; i++)
@@ -142,13 +179,42 @@ print_pairs (const char *name,
     }
 }
 
+/* Only a server that was met uses up a try. */
+static char *
+dup_attempts (const FpItem *item)
+{
+  gboolean unmet = item->attempts == 0 && !item->maybe_delivered && item->reason_code
+                   && g_str_has_prefix (item->reason_code, "network-");
+
+  return unmet ? g_strdup (_("0 (the server was not reached)")) : g_strdup_printf ("%u", item->attempts);
+}
+
+/* What the server said last: of what was sent, the receipt. */
+static void
+print_answer (const FpItem    *item,
+              const FpReceipt *receipt)
+{
+  g_autofree char *status = g_strdup_printf ("HTTP %d", receipt ? receipt->status : item->status);
+
+  if (receipt)
+    {
+      print_time (_("delivered"), receipt->time);
+      fp_cli_print_field (_("receipt"), status);
+      fp_cli_print_field ("", receipt->body);
+    }
+  else if (item->status > 0)
+    {
+      fp_cli_print_field (_("answer"), status);
+    }
+}
+
 static void
 print_item (const FpItem    *item,
             const FpReceipt *receipt)
 {
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, item->id);
-  g_autofree char *attempts = g_strdup_printf ("%u", item->attempts);
-  g_autofree char *words = fp_item_dup_words (item);
+  g_autofree char *attempts = dup_attempts (item);
+  g_autofree char *words = dup_why (item);
   g_autofree char *request = g_strdup_printf ("%s %s", item->method, item->url);
 
   fp_cli_print_field (_("item"), id);
@@ -156,6 +222,8 @@ print_item (const FpItem    *item,
   fp_cli_print_field (_("title"), item->title);
   fp_cli_print_field (_("state"), fp_item_state_to_string (item->state));
   fp_cli_print_field (_("reason"), words);
+  if (item->maybe_delivered && item->state != FP_ITEM_SENT && item->state != FP_ITEM_SENDING)
+    fp_cli_print_field ("", _("may have arrived already"));
   fp_cli_print_field (_("request"), request);
   print_pairs (_("header"), item->headers);
   print_pairs (_("metadata"), item->meta);
@@ -173,14 +241,7 @@ print_item (const FpItem    *item,
 
       fp_cli_print_field (_("part"), text);
     }
-  if (receipt)
-    {
-      g_autofree char *status = g_strdup_printf ("%d", receipt->status);
-
-      print_time (_("delivered"), receipt->time);
-      fp_cli_print_field (_("answer"), status);
-      fp_cli_print_field ("", receipt->body);
-    }
+  print_answer (item, receipt);
 }
 
 int

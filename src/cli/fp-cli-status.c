@@ -56,7 +56,9 @@ stop_cb (gpointer data)
 static void
 print_advice (const FpStatus *status)
 {
-  if (!status->sender && !status->paused && status->counts->waiting > 0)
+  const FpItemCounts *counts = status->counts;
+
+  if (!status->sender && !status->paused && counts->waiting + counts->events > counts->held)
     g_print (_("Nothing sends: start fieldpost-agent, or run “fieldpostctl sync”.\n"));
 }
 

@@ -16,7 +16,7 @@
 
 typedef struct {
   char      *folder;
-  gint64     unsent;  /* items and drafts; -1 = the store cannot be read */
+  gint64     unsent;  /* items, events and drafts; -1 = the store cannot be read */
   GPtrArray *secrets; /* (nullable): keys */
 } Plan;
 
@@ -56,7 +56,11 @@ look (FpCli *cli,
   fp_engine_list_drafts_async (cli->engine, NULL, fp_cli_await_cb, &drafts_await);
   drafts = fp_engine_list_drafts_finish (cli->engine, fp_cli_wait (&drafts_await), NULL);
   if (drafts)
-    plan->unsent = fp_agent_client_get_status (cli->client)->counts->waiting + drafts->len;
+    {
+      const FpItemCounts *counts = fp_agent_client_get_status (cli->client)->counts;
+
+      plan->unsent = (gint64) counts->waiting + counts->events + drafts->len;
+    }
   fp_store_read_async (store, list_secrets, NULL, NULL, (GDestroyNotify) g_ptr_array_unref, NULL, fp_cli_await_cb,
                        &secrets_await);
   plan->secrets = fp_store_read_finish (store, fp_cli_wait (&secrets_await), NULL);
@@ -90,8 +94,8 @@ may_wipe (const Plan *plan,
     }
   if (plan->unsent > 0 && !unsent)
     {
-      g_printerr (ngettext ("%s item or draft was never sent and would be lost. ",
-                            "%s items and drafts were never sent and would be lost. ", (gulong) plan->unsent), number);
+      g_printerr (ngettext ("%s item, event or draft was never sent and would be lost. ",
+                            "%s items, events and drafts were never sent and would be lost. ", (gulong) plan->unsent), number);
       g_printerr (_("To delete them type that number, or say --including-unsent: "));
       answer = read_line ();
       g_printerr (answer ? "" : "\n");

@@ -44,7 +44,7 @@ read_status (FpStoreTxn  *txn,
     status->state = FP_SYNC_PAUSED;
   else if (counts->sending > 0 && status->sender)
     status->state = FP_SYNC_SYNCING;
-  else if (counts->failed + counts->held > 0 || (status->full && counts->waiting > 0))
+  else if (counts->failed + counts->held > 0 || (status->full && fp_item_counts_wait (counts)))
     status->state = FP_SYNC_ERROR;
 
   return g_steal_pointer (&status);

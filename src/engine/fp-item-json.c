@@ -228,6 +228,7 @@ fp_status_to_json (const FpStatus *status)
   json_object_set_int_member (object, "failed", counts->failed);
   json_object_set_int_member (object, "held", counts->held);
   json_object_set_int_member (object, "sent", counts->sent);
+  json_object_set_int_member (object, "events", counts->events);
   set_string (object, "connectivity", fp_link_state_to_string (status->link));
   json_object_set_boolean_member (object, "sender", status->sender);
   json_object_set_boolean_member (object, "paused", status->paused);

@@ -68,17 +68,28 @@ fp_time_dup_words (gint64 ms)
 /**
  * fp_status_dup_title:
  *
- * Returns: (transfer full): the first line of the status, translated: the one count, or that nothing waits
+ * Returns: (transfer full): the first line of the status, translated: the one count, the events that are in none of
+ *   those items yet, or that nothing waits
  */
 char *
 fp_status_dup_title (const FpStatus *status)
 {
   guint waiting = status->counts->waiting;
 
-  if (waiting == 0)
-    return g_strdup (_("Everything is sent"));
+  guint events = status->counts->events;
+  g_autofree char *items = NULL;
 
-  return g_strdup_printf (ngettext ("%u waiting to be sent", "%u waiting to be sent", waiting), waiting);
+  if (!fp_item_counts_wait (status->counts))
+    return g_strdup (_("Everything is sent"));
+  if (waiting == 0)
+    return g_strdup_printf (ngettext ("%u event waiting to be sent", "%u events waiting to be sent", events), events);
+
+  items = g_strdup_printf (ngettext ("%u waiting to be sent", "%u waiting to be sent", waiting), waiting);
+  if (events == 0)
+    return g_steal_pointer (&items);
+
+  /* Translators: %s is "2 waiting to be sent" */
+  return g_strdup_printf (ngettext ("%s, and %u event", "%s, and %u events", events), items, events);
 }
 
 /* What hinders every item, whatever its own fate. */
@@ -97,6 +108,40 @@ dup_hindrance (const FpStatus *status)
   return NULL;
 }
 
+/* What does not go by itself. */
+static char *
+dup_held (const FpItemCounts *counts)
+{
+  guint n = counts->held;
+
+  if (g_strcmp0 (counts->held_for, "moved") == 0)
+    return g_strdup_printf (ngettext ("%u was exported", "%u were exported", n), n);
+  if (g_strcmp0 (counts->held_for, "lost") == 0)
+    return g_strdup_printf (ngettext ("%u may have arrived already", "%u may have arrived already", n), n);
+
+  return g_strdup_printf (ngettext ("%u is held back", "%u are held back", n), n);
+}
+
+/* What is to be said of single items: what failed, or why the others are not sent yet, and what is held. */
+static char *
+dup_items (const FpItemCounts *counts)
+{
+  g_autofree char *words = fp_reason_dup_words (counts->reason_code, NULL, counts->next_try);
+  g_autofree char *held = counts->held > 0 ? dup_held (counts) : NULL;
+  g_autofree char *first = NULL;
+  guint failed = counts->failed;
+
+  if (failed > 0 && *words)
+    first = g_strdup_printf (ngettext ("%u could not be sent: %s", "%u could not be sent: %s", failed), failed, words);
+  else if (failed > 0)
+    first = g_strdup_printf (ngettext ("%u could not be sent", "%u could not be sent", failed), failed);
+  else if (*words)
+    first = g_steal_pointer (&words);
+
+  /* Translators: what failed or is waited for; what is held back */
+  return first && held ? g_strdup_printf (_("%s; %s"), first, held) : g_steal_pointer (first ? &first : &held);
+}
+
 /**
  * fp_status_dup_detail:
  *
@@ -108,10 +153,9 @@ char *
 fp_status_dup_detail (const FpStatus *status)
 {
   const FpItemCounts *counts = status->counts;
-  g_autofree char *words = NULL;
-  char *hindrance = NULL;
+  char *words = NULL;
 
-  if (counts->waiting == 0)
+  if (!fp_item_counts_wait (counts))
     return status->paused ? g_strdup (_("Work Offline is on")) : NULL;
 
   /* A LAN server may be sent to while the rest waits for the network. */
@@ -123,22 +167,13 @@ fp_status_dup_detail (const FpStatus *status)
   if (status->full)
     return g_strdup (_("The disk is full. Delete something, and what waits is sent by itself"));
 
-  hindrance = dup_hindrance (status);
-  if (hindrance)
-    return hindrance;
+  /* No network is not what keeps what is held. */
+  if (status->paused || counts->waiting + counts->events > counts->held)
+    words = dup_hindrance (status);
+  if (!words)
+    words = dup_items (counts);
+  if (!words && !status->sender)
+    words = g_strdup (_("The sending service is not running"));
 
-  if (counts->reason_code)
-    words = fp_reason_dup_words (counts->reason_code, NULL, counts->next_try);
-  if (counts->failed > 0 && words)
-    return g_strdup_printf (ngettext ("%u could not be sent: %s", "%u could not be sent: %s", counts->failed),
-                            counts->failed, words);
-  if (counts->failed > 0)
-    return g_strdup_printf (ngettext ("%u could not be sent", "%u could not be sent", counts->failed),
-                            counts->failed);
-  if (words)
-    return g_steal_pointer (&words);
-  if (!status->sender)
-    return g_strdup (_("The sending service is not running"));
-
-  return NULL;
+  return words;
 }

@@ -445,6 +445,9 @@ fp_item_rows_shift (FpStoreTxn *txn,
   return run_on_items (txn, stmt, error);
 }
 
+/* Of what is held without a reason of its own so much is passed over to find one. */
+#define REASONS_SEEN "1000"
+
 static gboolean
 read_numbers (FpStoreTxn   *txn,
               FpItemCounts *counts,
@@ -473,33 +476,74 @@ read_numbers (FpStoreTxn   *txn,
 }
 
 static gboolean
-read_next_try_and_reason (FpStoreTxn   *txn,
-                          FpItemCounts *counts,
-                          GError      **error)
+read_events (FpStoreTxn   *txn,
+             FpItemCounts *counts,
+             GError      **error)
 {
-  g_autoptr(FpStmt) stmt = NULL;
-  FpStep step;
+  gint64 n = 0;
 
-  /* NULL, where nothing has a time, reads as 0. The planner would rather sort. */
-  if (!fp_db_get_int (txn->db,
-                      "SELECT min(next_try) FROM item INDEXED BY item_next_try"
-                      " WHERE state IN (1, 3) AND next_try > 0",
-                      &counts->next_try, error))
+  if (!fp_db_get_int (txn->db, "SELECT n FROM event_count", &n, error))
     return FALSE;
+  counts->events = (guint) n;
 
-  stmt = fp_stmt_new (txn->db,
-                      "SELECT reason_code, reason FROM item INDEXED BY item_reason"
-                      " WHERE state IN (1, 2, 3, 4) AND reason_code IS NOT NULL"
-                      " ORDER BY state = 3 DESC, changed DESC, id DESC LIMIT 1",
-                      error);
-  if (!stmt)
-    return FALSE;
-  step = fp_stmt_step (stmt, error);
+  return TRUE;
+}
+
+/* The first and the last of the index: the same word, or different things hold them. */
+static gboolean
+read_what_holds (FpStoreTxn   *txn,
+                 FpItemCounts *counts,
+                 GError      **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
+                                        "SELECT nullif(min(hold), '') FROM ("
+                                        "SELECT * FROM (SELECT hold FROM item INDEXED BY item_held WHERE state = 4"
+                                        " ORDER BY hold LIMIT 1)"
+                                        " UNION "
+                                        "SELECT * FROM (SELECT hold FROM item INDEXED BY item_held WHERE state = 4"
+                                        " ORDER BY hold DESC LIMIT 1)) HAVING count(*) = 1",
+                                        error);
+  FpStep step = stmt ? fp_stmt_step (stmt, error) : FP_STEP_ERROR;
+
   if (step == FP_STEP_ROW)
-    {
-      counts->reason_code = fp_stmt_dup_text (stmt, 0);
-      counts->reason = fp_stmt_dup_text (stmt, 1);
-    }
+    counts->held_for = fp_stmt_dup_text (stmt, 0);
+
+  return step != FP_STEP_ERROR;
+}
+
+static gboolean
+read_next_try (FpStoreTxn   *txn,
+               FpItemCounts *counts,
+               GError      **error)
+{
+  /* NULL, where nothing has a time, reads as 0. The planner would rather sort. */
+  return fp_db_get_int (txn->db,
+                        "SELECT min(next_try) FROM item INDEXED BY item_next_try"
+                        " WHERE state IN (1, 3) AND next_try > 0",
+                        &counts->next_try, error);
+}
+
+/* Of what is held by hand, or to be sent from elsewhere, an old error explains nothing. */
+static gboolean
+read_reason (FpStoreTxn   *txn,
+             FpItemCounts *counts,
+             GError      **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
+                                        "SELECT reason_code, reason,"
+                                        " state <> 4 OR hold IN ('account', 'form', 'proxy')"
+                                        " FROM item INDEXED BY item_reason"
+                                        " WHERE state IN (1, 2, 3, 4) AND reason_code IS NOT NULL"
+                                        " ORDER BY state = 3 DESC, changed DESC, id DESC LIMIT " REASONS_SEEN,
+                                        error);
+  FpStep step = FP_STEP_ERROR;
+
+  while (stmt && (step = fp_stmt_step (stmt, error)) == FP_STEP_ROW && !counts->reason_code)
+    if (fp_stmt_get_int (stmt, 2))
+      {
+        counts->reason_code = fp_stmt_dup_text (stmt, 0);
+        counts->reason = fp_stmt_dup_text (stmt, 1);
+      }
 
   return step != FP_STEP_ERROR;
 }
@@ -518,7 +562,9 @@ fp_item_rows_count (FpStoreTxn *txn,
 
   g_return_val_if_fail (txn, NULL);
 
-  if (!read_numbers (txn, counts, error) || !read_next_try_and_reason (txn, counts, error))
+  if (!read_numbers (txn, counts, error) || !read_events (txn, counts, error)
+      || !read_what_holds (txn, counts, error) || !read_next_try (txn, counts, error)
+      || !read_reason (txn, counts, error))
     return NULL;
 
   return g_steal_pointer (&counts);

@@ -132,13 +132,18 @@ typedef struct {
 typedef struct {
   guint  pending, sending, failed, held, discarded, sent;
   guint  waiting; /* THE count: pending + sending + failed + held */
+  guint  events;  /* beside it: not yet frozen into an item */
   gint64 next_try;       /* unix ms, earliest of the waiting ones; 0 = unknown */
-  char  *reason_code;    /* (nullable): of the failed item that changed last, otherwise of such a waiting one */
+  char  *held_for;       /* (nullable): what holds all that are held, as in FpItem.hold; NULL = different things */
+  /* (nullable): of the failed item that changed last, otherwise of one that waits for its turn or for an account */
+  char  *reason_code;
   char  *reason;         /* (nullable) */
 } FpItemCounts;
 
 FpItemCounts *fp_item_counts_copy (const FpItemCounts *counts);
 void          fp_item_counts_free (FpItemCounts       *counts);
+/* Whether something is still to be sent: an item or an event. */
+gboolean      fp_item_counts_wait (const FpItemCounts *counts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpItemCounts, fp_item_counts_free)
 
 /* Inserts item and parts, checking that each blob is there; sets item->id. */

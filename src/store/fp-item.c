@@ -190,10 +190,19 @@ fp_item_counts_copy (const FpItemCounts *counts)
 
   copy = g_new (FpItemCounts, 1);
   *copy = *counts;
+  copy->held_for = g_strdup (counts->held_for);
   copy->reason_code = g_strdup (counts->reason_code);
   copy->reason = g_strdup (counts->reason);
 
   return copy;
+}
+
+gboolean
+fp_item_counts_wait (const FpItemCounts *counts)
+{
+  g_return_val_if_fail (counts, FALSE);
+
+  return counts->waiting > 0 || counts->events > 0;
 }
 
 void
@@ -201,6 +210,7 @@ fp_item_counts_free (FpItemCounts *counts)
 {
   g_return_if_fail (counts);
 
+  g_free (counts->held_for);
   g_free (counts->reason_code);
   g_free (counts->reason);
   g_free (counts);

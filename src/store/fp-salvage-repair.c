@@ -56,6 +56,7 @@ static const char *const repairs[] = {
   LOST_SHA256 "', body_size - (SELECT coalesce(sum(size), 0) FROM item_part WHERE item_part.item = item.id)"
   " FROM item WHERE " INCOMPLETE,
   "UPDATE item_count SET n = (SELECT count(*) FROM item WHERE item.state = item_count.state)",
+  "UPDATE event_count SET n = (SELECT count(*) FROM event WHERE item IS NULL)",
 };
 
 static gboolean

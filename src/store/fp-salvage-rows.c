@@ -110,7 +110,7 @@ load_tables (FpSalvage *self,
   /* Drafts and items first: what comes first has the disk to itself. The counts are counted anew. */
   stmt = fp_stmt_new (self->db,
                       "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
-                      " AND name NOT LIKE 'sqlite_%' AND name <> 'item_count'"
+                      " AND name NOT LIKE 'sqlite_%' AND name NOT IN ('item_count', 'event_count')"
                       " ORDER BY name NOT IN ('item', 'item_part', 'draft', 'draft_file'), name",
                       error);
   if (!stmt)

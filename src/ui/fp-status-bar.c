@@ -41,7 +41,7 @@ get_icon_name (const FpStatus *status)
     case FP_SYNC_IDLE:
     case FP_SYNC_SYNCING:
     default:
-      return status->counts->waiting > 0 ? "mail-send-symbolic" : "emblem-ok-symbolic";
+      return fp_item_counts_wait (status->counts) ? "mail-send-symbolic" : "emblem-ok-symbolic";
     }
 }
 
@@ -85,12 +85,12 @@ fp_status_bar_set_status (FpStatusBar    *self,
   gtk_image_set_from_icon_name (self->icon, get_icon_name (status));
   gtk_stack_set_visible_child_name (self->icons, syncing ? "spinner" : "icon");
   gtk_spinner_set_spinning (self->spinner, syncing);
-  gtk_widget_set_visible (self->sync_button, status->counts->waiting > 0);
+  gtk_widget_set_visible (self->sync_button, fp_item_counts_wait (status->counts));
   if (status->counts->failed > 0)
     gtk_widget_add_css_class (GTK_WIDGET (self->icons), "error");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->icons), "error");
-  gtk_widget_set_visible (GTK_WIDGET (self), status->counts->waiting > 0 || syncing || status->paused);
+  gtk_widget_set_visible (GTK_WIDGET (self), fp_item_counts_wait (status->counts) || syncing || status->paused);
 }
 
 static void

@@ -41,7 +41,7 @@ tell_hindrance (FpWindow *self)
   const FpStatus *status = fp_agent_client_get_status (self->client);
   g_autofree char *detail = NULL;
 
-  if (status->counts->waiting == 0)
+  if (!fp_item_counts_wait (status->counts))
     return;
   if (!status->paused && status->state == FP_SYNC_OFFLINE && status->link != FP_LINK_LIMITED)
     fp_window_tell (self, _("There is no network; it will be sent as soon as there is"));

@@ -69,7 +69,7 @@ fp_window_update (FpWindow *self)
     gtk_widget_action_set_enabled (widget, for_store[i], open);
   gtk_widget_action_set_enabled (widget, "win.fill", open && !self->opening);
   gtk_widget_action_set_enabled (widget, "win.open-draft", open && !self->opening);
-  gtk_widget_action_set_enabled (widget, "win.sync-now", open && status && status->counts->waiting > 0);
+  gtk_widget_action_set_enabled (widget, "win.sync-now", open && status && fp_item_counts_wait (status->counts));
   gtk_widget_action_set_enabled (widget, "win.work-offline", open);
 }
 

@@ -25,10 +25,20 @@ def test_asks_first(ctl, server):
     before = tree(ctl.data)
     ctl('wipe', code=2)
     ctl('wipe', '--yes', code=2)
-    says(ctl.err, '1 item', '--including-unsent')
+    says(ctl.err, '1 item, event or draft', '--including-unsent')
     ctl('wipe', 'x', code=2)
     says(ctl('wipe', '--dry-run'), 'fieldpost.db', 'blobs', '1 password', 'would be')
     assert tree(ctl.data) == before and len(ctl.json('list')) == 1
+
+
+def test_events_were_not_sent_either(ctl, server):
+    ctl('tag', 'set', 'usage', '--kind', 'batch', '--url', server.url + '/events')
+    for n in range(3):
+        ctl('event', 'usage', '{"n": %d}' % n)
+    ctl('wipe', '--yes', code=2)
+    says(ctl.err, '3 items, events and drafts', '--including-unsent')
+    assert ctl.json('status')['events'] == 3
+    ctl('wipe', '--yes', '--including-unsent')
 
 
 def test_sent_needs_only_yes(ctl, server):

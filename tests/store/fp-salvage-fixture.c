@@ -292,6 +292,7 @@ fp_salvage_fixture_assert_whole (FpStoreFixture *f)
   fp_store_fixture_assert_answer (f, "SELECT count(*) FROM pragma_foreign_key_check", "0");
   fp_store_fixture_assert_answer (f, "SELECT count(*) FROM item_count WHERE n <>"
                                      " (SELECT count(*) FROM item WHERE item.state = item_count.state)", "0");
+  fp_store_fixture_assert_answer (f, "SELECT n = (SELECT count(*) FROM event WHERE item IS NULL) FROM event_count", "1");
 }
 
 /* The one file that was put aside; NULL if there is none. */

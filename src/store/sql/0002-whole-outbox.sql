@@ -62,6 +62,29 @@ CREATE TABLE event (
 CREATE INDEX event_free ON event (tag, id) WHERE item IS NULL;
 CREATE INDEX event_by_item ON event (item, id) WHERE item IS NOT NULL;
 
+-- How many are not yet frozen, so that nobody counts them.
+CREATE TABLE event_count (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  n  INTEGER NOT NULL CHECK (n >= 0)
+) STRICT;
+
+INSERT INTO event_count (id, n) VALUES (1, 0);
+
+CREATE TRIGGER event_count_insert AFTER INSERT ON event WHEN NEW.item IS NULL
+BEGIN
+  UPDATE event_count SET n = n + 1;
+END;
+
+CREATE TRIGGER event_count_update AFTER UPDATE OF item ON event WHEN (NEW.item IS NULL) <> (OLD.item IS NULL)
+BEGIN
+  UPDATE event_count SET n = n + CASE WHEN NEW.item IS NULL THEN 1 ELSE -1 END;
+END;
+
+CREATE TRIGGER event_count_delete AFTER DELETE ON event WHEN OLD.item IS NULL
+BEGIN
+  UPDATE event_count SET n = n - 1;
+END;
+
 -- A wish to be told once the network is there: one a tag.
 CREATE TABLE registration (
   tag         TEXT PRIMARY KEY,
