@@ -350,6 +350,40 @@ test_clean_takes_strays (Fixture      *f,
   g_assert_true (g_file_test (known, G_FILE_TEST_EXISTS));
 }
 
+static gpointer
+verify (FpStoreTxn  *txn,
+        gpointer     data,
+        GError     **error)
+{
+  return fp_blob_verify (txn, error);
+}
+
+/* As long as before, and other bytes: only a look at all of them tells. */
+static void
+test_damage_is_put_aside (Fixture      *f,
+                          gconstpointer data)
+{
+  g_autofree char *path = import_hello (f);
+  g_autofree char *aside = g_strconcat (path, ".damaged", NULL);
+  g_autofree char *again = NULL;
+  g_autofree char *found = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (fp_test_store_read (f->store, verify, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_set_contents (path, "hellp", -1, NULL));
+  found = fp_test_store_read (f->store, verify, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (found, ==, HELLO ".damaged");
+  g_assert_true (g_file_test (aside, G_FILE_TEST_EXISTS));
+  assert_check_fails (f, HELLO);
+
+  /* Attached again it is whole. */
+  again = import_hello (f);
+  g_assert_nonnull (fp_test_store_read (f->store, check, HELLO, NULL));
+  g_assert_null (fp_test_store_read (f->store, verify, NULL, NULL));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -360,6 +394,7 @@ main (int    argc,
   ADD ("import-is-there-whole", test_import_is_there_whole);
   ADD ("empty-is-a-blob", test_empty_is_a_blob);
   ADD ("missing-is-refused", test_missing_is_refused);
+  ADD ("damage-is-put-aside", test_damage_is_put_aside);
   ADD ("bad-names-are-refused", test_bad_names_are_refused);
   ADD ("large-needs-little-memory", test_large_needs_little_memory);
   ADD ("read-error-leaves-nothing", test_read_error_leaves_nothing);

@@ -316,6 +316,9 @@ test_tls_is_verified (FpTestHttp    *f,
   g_assert_true (trusted->secure);
 }
 
+/* Of "PNG.": as long, but other bytes. */
+#define SHA256_OF_OTHERS "40e1ae95190fff993bf9291e1172809d15f2950686982d839e9612040520a59b"
+
 static void
 test_body_is_checked_first (FpTestHttp    *f,
                             gconstpointer  data)
@@ -326,7 +329,9 @@ test_body_is_checked_first (FpTestHttp    *f,
   {
     const char *path;
     gint64 size;
-  } bad[] = { { missing, 4 }, { path, 3 }, { path, 5 }, { f->folder, 4096 }, { "/dev/zero", 0 } };
+    const char *sha256;
+  } bad[] = { { missing, 4, NULL }, { path, 3, NULL }, { path, 5, NULL }, { f->folder, 4096, NULL },
+              { "/dev/zero", 0, NULL }, { path, 4, SHA256_OF_OTHERS } };
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -334,13 +339,33 @@ test_body_is_checked_first (FpTestHttp    *f,
       FpRequest *request = fp_test_http_new_request (f, "POST", "/", "x");
       g_autoptr(FpAnswer) answer = NULL;
 
-      fp_request_add_file (request, bad[i].path, bad[i].size);
+      fp_request_add_file (request, bad[i].path, bad[i].size, bad[i].sha256);
       answer = fp_test_http_send_request (f, request);
       g_assert_cmpint (answer->fault, ==, FP_FAULT_BODY);
       g_assert_false (answer->sent_any);
       g_assert_null (strstr (answer->fault_text, f->folder));
     }
   g_assert_cmpuint (fp_test_server_get_n_connections (f->server), ==, 0);
+}
+
+/* Right bytes go, and are not looked at again; what is too large for that is the store's. */
+static void
+test_small_files_are_verified (FpTestHttp    *f,
+                               gconstpointer  data)
+{
+  g_autofree char *path = fp_test_http_make_file (f, "photo", "JPEG");
+  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, "JPEG", -1);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      FpRequest *request = fp_test_http_new_request (f, "POST", "/", NULL);
+      g_autoptr(FpAnswer) answer = NULL;
+
+      fp_test_server_answer (f->server, 200, "", "fine");
+      fp_request_add_file (request, path, 4, sha256);
+      answer = fp_test_http_send_request (f, request);
+      g_assert_cmpint (answer->fault, ==, FP_FAULT_NONE);
+    }
 }
 
 static void
@@ -379,6 +404,7 @@ main (int    argc,
   FP_TEST_HTTP_ADD ("/http/fault/unknown-name-sent-nothing", test_unknown_name);
   FP_TEST_HTTP_ADD ("/http/fault/certificates-are-verified", test_tls_is_verified);
   FP_TEST_HTTP_ADD ("/http/fault/body-is-checked-first", test_body_is_checked_first);
+  FP_TEST_HTTP_ADD ("/http/fault/small-files-are-verified", test_small_files_are_verified);
   FP_TEST_HTTP_ADD ("/http/fault/addresses-that-are-not-contacted", test_addresses);
 
   return g_test_run ();

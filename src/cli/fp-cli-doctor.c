@@ -10,6 +10,7 @@
 
 #include "engine/fp-engine-periodic.h"
 #include "secret/fp-secret.h"
+#include "store/fp-blob.h"
 
 /* The sender claims nothing below it (design 5.1). */
 #define SPACE_FAIL (16 * G_GINT64_CONSTANT (1048576))
@@ -117,6 +118,32 @@ look_at_file (Doctor  *doctor,
     tell (doctor, "store", WARN, "%s", fp_store_get_warning (store));
   else
     tell (doctor, "store", OK, _("%s is whole and can be written"), fp_store_get_folder (store));
+}
+
+static gpointer
+verify_files (FpStoreTxn  *txn,
+              gpointer     data,
+              GError     **error)
+{
+  return fp_blob_verify (txn, error);
+}
+
+static void
+look_at_attachments (Doctor  *doctor,
+                     FpStore *store)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *damaged = NULL;
+
+  fp_store_read_async (store, verify_files, NULL, NULL, g_free, NULL, fp_cli_await_cb, &await);
+  damaged = fp_store_read_finish (store, fp_cli_wait (&await), &error);
+  if (!damaged && !error)
+    return;
+
+  tell (doctor, "files", FAIL, _("%s in %s is damaged and is not sent: attach the file again"),
+        damaged ? damaged : error->message, fp_store_get_folder (store));
+  doctor->code = FP_EXIT_STORE;
 }
 
 static gpointer
@@ -389,6 +416,7 @@ fp_cli_doctor (FpCli  *cli,
 
       fp_cli_read_status (cli);
       look_at_file (&doctor, store);
+      look_at_attachments (&doctor, store);
       look_at_history (&doctor, store);
       look_at_space (&doctor, store);
       look_at_clean_up (&doctor);

@@ -18,7 +18,7 @@ G_DECLARE_FINAL_TYPE (FpBodyStream, _fp_body_stream, FP, BODY_STREAM, GInputStre
 /* @segments: FpSegment; a reference is kept, and they must not change any more. */
 GInputStream *_fp_body_stream_new          (GPtrArray            *segments);
 
-/* Are all files there, and of the size they should have? */
+/* Are all files there, and what they should be? */
 void          _fp_body_check_async         (GPtrArray            *segments,
                                             GCancellable         *cancellable,
                                             GAsyncReadyCallback   callback,

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 typedef struct {
   GBytes *data; /* or */
   char   *path;
-  gint64  size; /* bytes; a file of another size fails the request before anything is sent */
+  gint64  size;   /* bytes; a file of another size fails the request before anything is sent… */
+  char   *sha256; /* (nullable): …and so does a small one with other bytes */
 } FpSegment;
 
 typedef struct {
@@ -44,7 +45,8 @@ void        fp_request_add_bytes   (FpRequest  *request,
                                     GBytes     *data);
 void        fp_request_add_file    (FpRequest  *request,
                                     const char *path,
-                                    gint64      size);
+                                    gint64      size,
+                                    const char *sha256);
 gint64      fp_request_get_length  (FpRequest  *request);
 void        fp_request_free        (FpRequest  *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpRequest, fp_request_free)

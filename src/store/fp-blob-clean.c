@@ -225,7 +225,7 @@ fp_blob_list_strays (FpStoreTxn *txn,
       gboolean known = FALSE;
       struct stat file;
 
-      if (stat (path, &file) < 0 || !S_ISREG (file.st_mode)
+      if (stat (path, &file) < 0 || !S_ISREG (file.st_mode) || g_str_has_suffix (name, FP_BLOB_ASIDE)
           || (gint64) file.st_mtim.tv_sec * 1000 > txn->now - DAY_MS)
         continue;
       if (!has_row (txn, name, &known, error))

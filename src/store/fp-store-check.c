@@ -5,6 +5,9 @@
 /* SQLite's steps between two looks at whether the store is being closed: about a millisecond. */
 #define STEPS 20000
 
+/* Smaller ones are looked at before they are sent. */
+#define LARGE_BYTES (1024 * 1024)
+
 /* Notes what was found for the next start. (transfer full) (nullable): the damage. The whole check, not the quick one:
  * a damaged index hides rows as well as a damaged table. */
 static char *
@@ -57,8 +60,16 @@ check_thread (gpointer data)
   FpStore *self = data;
   g_autoptr(FpDb) db = fp_database_open (self->folder, FP_DATABASE_READER, FALSE, NULL);
   g_autofree char *found = NULL;
+  g_autofree char *file = NULL;
 
   if (!db)
+    return NULL;
+
+  /* Before the look at the rows, which notes that all was looked at. */
+  file = _fp_blob_verify (db, LARGE_BYTES, &self->stop_check, NULL);
+  if (file)
+    g_message ("A stored file was damaged on the disk and is put aside: blobs/%s", file);
+  if (g_atomic_int_get (&self->stop_check))
     return NULL;
   sqlite3_progress_handler (db->handle, STEPS, is_stopped_cb, &self->stop_check);
   found = check (db, NULL);

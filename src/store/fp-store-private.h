@@ -61,6 +61,13 @@ gboolean _fp_store_open        (FpStore      *self,
                                 GCancellable *cancellable,
                                 GError      **error);
 /* A look through the file on a thread of its own, if one is due; on the writer thread. */
+/* After the name of a damaged file, which stays: somebody may want what is left of it. */
+#define FP_BLOB_ASIDE ".damaged"
+/* As fp_blob_verify(), of files above a size; ends early when @stop (nullable) is set. */
+char *_fp_blob_verify          (FpDb        *db,
+                                gint64       larger_than,
+                                const gint  *stop,
+                                GError     **error);
 void _fp_store_start_check     (FpStore *self);
 void _fp_store_stop_check      (FpStore *self);
 void _fp_store_emit_changed    (FpStore *self,

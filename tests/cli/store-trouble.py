@@ -188,6 +188,18 @@ def test_damaged_pages(ctl, server):
     says(found['store'], 'is whole')
 
 
+def test_attachment_that_the_doctor_finds_damaged(ctl, server):
+    photo = os.urandom(3000000)
+    ctl('add', '--data-file', ctl.path('photo', photo), server.url + '/large')
+    blob = os.path.join(os.path.dirname(database(ctl)), 'blobs', hashlib.sha256(photo).hexdigest())
+    with open(blob, 'r+b') as file:
+        file.seek(2000000)
+        file.write(bytes([photo[2000000] ^ 1]))
+    says(ctl('doctor', code=4), os.path.basename(blob), 'is damaged and is not sent')
+    ctl('sync', '--wait', code=3)
+    assert ctl.json('show', '1')['reason_code'] == 'item-file-missing' and not server.got
+
+
 def test_damage_that_the_doctor_finds(ctl, server):
     uids = fill(ctl, server)
     with sqlite3.connect(database(ctl)) as db:
