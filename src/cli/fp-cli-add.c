@@ -17,6 +17,7 @@ typedef struct {
   char   *json;
   char   *data_file;
   char   *media_type;
+  char  **pairs;
   char  **form;
   char  **files;
 } Options;
@@ -33,6 +34,7 @@ options_clear (Options *options)
   g_free (options->json);
   g_free (options->data_file);
   g_free (options->media_type);
+  g_strfreev (options->pairs);
   g_strfreev (options->form);
   g_strfreev (options->files);
 }
@@ -117,15 +119,60 @@ add_fields (FpEnqueue     *enqueue,
   return TRUE;
 }
 
+/* "application/x-www-form-urlencoded" as browsers write it: a space is a plus. NULL: was told. */
+static GBytes *
+encode_pairs (char **pairs)
+{
+  g_autoptr(GString) body = g_string_new (NULL);
+
+  for (guint i = 0; pairs[i]; i++)
+    {
+      const char *at = strchr (pairs[i], '=');
+      g_autofree char *name = at && at != pairs[i] ? g_strndup (pairs[i], at - pairs[i]) : NULL;
+      const char *words[] = { name, at ? at + 1 : NULL };
+
+      if (!name)
+        {
+          fp_cli_usage (_("%s: number %u has no “%c” after a name"), "--data-urlencode", i + 1, '=');
+          return NULL;
+        }
+      for (guint j = 0; j < G_N_ELEMENTS (words); j++)
+        {
+          g_autofree char *escaped = g_uri_escape_bytes ((const guint8 *) words[j], strlen (words[j]), " ");
+
+          g_strdelimit (escaped, " ", '+');
+          g_string_append (body, j == 1 ? "=" : i > 0 ? "&" : "");
+          g_string_append (body, escaped);
+        }
+    }
+
+  return g_string_free_to_bytes (g_steal_pointer (&body));
+}
+
+static gboolean
+add_pairs (FpEnqueue     *enqueue,
+           const Options *options)
+{
+  g_autoptr(GBytes) data = encode_pairs (options->pairs);
+
+  if (!data)
+    return FALSE;
+
+  fp_enqueue_add_part (enqueue, NULL, NULL,
+                       options->media_type ? options->media_type : "application/x-www-form-urlencoded", data, NULL);
+  return TRUE;
+}
+
 static gboolean
 add_body (FpEnqueue     *enqueue,
           const Options *options)
 {
-  guint kinds = (options->json != NULL) + (options->data_file != NULL) + (options->form || options->files);
+  guint kinds = (options->json != NULL) + (options->data_file != NULL) + (options->pairs != NULL)
+                + (options->form || options->files);
 
   if (kinds > 1)
     {
-      fp_cli_usage (_("one of --json, --data-file, and --form with --file"));
+      fp_cli_usage (_("one of --json, --data-file, --data-urlencode, and --form with --file"));
       return FALSE;
     }
   if (options->json)
@@ -148,6 +195,10 @@ add_body (FpEnqueue     *enqueue,
                                                   : guess_media_type (options->data_file);
 
       fp_enqueue_add_part (enqueue, NULL, NULL, type, NULL, options->data_file);
+    }
+  else if (options->pairs)
+    {
+      return add_pairs (enqueue, options);
     }
 
   return add_fields (enqueue, options);
@@ -228,6 +279,8 @@ take_json_flag (FpCli  *cli,
     { "json", 0, 0, G_OPTION_ARG_STRING, &(options).json, N_("JSON body; as the last argument: print JSON"),           \
       N_("TEXT") },                                                                                                   \
     { "data-file", 0, 0, G_OPTION_ARG_FILENAME, &(options).data_file, N_("File that is the body"), N_("FILE") },       \
+    { "data-urlencode", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(options).pairs, N_("Field of a form that has no files"),    \
+      N_("NAME=VALUE") },                                                                                             \
     { "type", 0, 0, G_OPTION_ARG_STRING, &(options).media_type, N_("Media type of the body"), N_("TYPE") },            \
     { "form", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(options).form, N_("Field of a multipart body"), N_("NAME=VALUE") },   \
     { "file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(options).files, N_("File of a multipart body"), N_("FIELD=PATH") }, \

@@ -3,7 +3,7 @@
 
   cli.py FIELDPOSTCTL FIELDPOST-AGENT FORMS-FOLDER     prints TAP; a server of its own stands in for the world
 """
-import hashlib, http.server, json, os, shutil, signal, stat, subprocess, sys, tempfile, threading, time
+import hashlib, http.server, json, os, shutil, signal, stat, subprocess, sys, tempfile, threading, time, urllib.parse
 
 CTL, AGENT, FORMS = sys.argv[1:4]
 ITEM_KEYS = {'id', 'uid', 'state', 'reason', 'attempts', 'url', 'tag'}
@@ -287,10 +287,22 @@ def test_add_and_list(ctl, server):
     says(ctl('show', '3'), 'sent', '201')
 
 
+def test_urlencoded_form(ctl, server):
+    fields = [('name', 'Zoë & Ann'), ('sum', '1+1=2 %'), ('empty', ''), ('name', 'twice')]
+    words = [w for name, value in fields for w in ('--data-urlencode', '%s=%s' % (name, value))]
+    ctl('add', *words, server.url + '/form')
+    says(ctl('sync', '--wait'), '1 sent')
+    (command, path, headers, content), = server.got
+    assert command == 'POST' and headers['Content-Type'] == 'application/x-www-form-urlencoded'
+    assert urllib.parse.parse_qsl(content.decode('ascii'), keep_blank_values=True, strict_parsing=True) == fields
+
+
 def test_bad_requests_change_nothing(ctl, server):
     for words, name in ((['gopher://x'], 'web address'), (['--json', '{', server.url], '--json'),
                         (['-H', 'nonsense', server.url], '--header'), (['--reach', 'moon', server.url], 'moon'),
                         (['--json', '1', '--data-file', 'x', server.url], '--data-file'),
+                        (['--json', '1', '--data-urlencode', 'a=b', server.url], '--data-urlencode'),
+                        (['--data-urlencode', 'nothing', server.url], '--data-urlencode'),
                         (['-H', 'Host: x', server.url], 'Host')):
         ctl('add', *words, code=2)
         says(ctl.err, name)
