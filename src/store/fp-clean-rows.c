@@ -9,10 +9,10 @@
 /* A mark is right if the row was old when it was made, and that is not in the future. */
 #define RIGHTLY(age) " AND (marked IS NULL OR (marked <= ?2 AND " age " <= marked - (?2 - ?1)))"
 
-/* Some item or draft still needs to know what became of it. */
+/* Some item or draft still needs to know what became of it. The drafts are read once, not for every item. */
 #define NOT_NEEDED                                                                                  \
   "NOT EXISTS (SELECT 1 FROM item AS later WHERE later.waits_for = item.id AND later.state IN (1, 2, 3, 4))"      \
-  " AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.edits = item.id)"
+  " AND item.id NOT IN (SELECT draft.edits FROM draft WHERE draft.edits IS NOT NULL)"
 
 typedef struct {
   const char *table;
