@@ -25,6 +25,7 @@ typedef struct {
   gint64       began_boot;
 
   guint        waiting;   /* of this tag, at the last look */
+  guint        held;      /* of those */
   gboolean     busy;      /* something is still to be expected */
 
   gboolean     quiet;     /* no word while it goes on */
@@ -72,6 +73,7 @@ count (Run     *run,
   if (!fp_engine_count_finish (run->cli->engine, fp_cli_wait (&await), &result, error))
     return FALSE;
   run->waiting = fp_count_rows_sum (&result, 0);
+  run->held = result.n[FP_ITEM_HELD];
   run->busy = result.n[FP_ITEM_SENDING] > 0 || (result.open && !is_stuck (run));
 
   return TRUE;
@@ -116,7 +118,7 @@ tell (Run *run)
   g_autofree char *line = NULL;
   gint64 away;
 
-  if (!run->wait || run->quiet || run->bar || (run->told && now - run->told_boot < TELL_MS))
+  if (!run->wait || !run->busy || run->quiet || run->bar || (run->told && now - run->told_boot < TELL_MS))
     return;
   status->state = get_state (run);
   /* Whatever was read last: somebody sends, otherwise nobody would wait. */
@@ -124,11 +126,12 @@ tell (Run *run)
   title = fp_status_dup_title (status);
   detail = fp_status_dup_detail (status);
   line = detail ? g_strdup_printf ("%s — %s", title, detail) : g_strdup (title);
-  if (status->counts->waiting == 0 || g_strcmp0 (line, run->told) == 0)
+  if (!fp_item_counts_wait (status->counts) || g_strcmp0 (line, run->told) == 0)
     return;
 
   away = status->counts->next_try - fp_clock_get_wall_ms (run->cli->clock);
-  if (detail && status->state != FP_SYNC_SYNCING && away > 0)
+  /* A later time is not of what is waited for. */
+  if (detail && status->state != FP_SYNC_SYNCING && away > 0 && away < PATIENCE_MS)
     g_printerr (_("%s; next try in %d s\n"), line, (int) ((away + 999) / 1000));
   else
     g_printerr ("%s\n", line);
@@ -251,6 +254,26 @@ freeze_events (Run     *run,
   return fp_engine_freeze_events_finish (run->cli->engine, fp_cli_wait (&await), error);
 }
 
+/* What only a person lets go. TRUE: was told, and nothing is to be waited for. */
+static gboolean
+tell_what_stops (Run *run)
+{
+  const FpStatus *status = fp_agent_client_get_status (run->cli->client);
+  gboolean held = run->waiting > 0 && run->waiting == run->held;
+
+  if (run->waiting == 0 || (!held && !status->paused))
+    return FALSE;
+  if (run->cli->json)
+    print_result (run, run->waiting);
+  else if (held)
+    g_print (ngettext ("%u is held: “fieldpostctl release” sends it.\n",
+                       "%u are held: “fieldpostctl release” sends them.\n", run->held), run->held);
+  else
+    g_print (_("Work Offline is on: nothing is sent. “fieldpostctl resume” ends it.\n"));
+
+  return TRUE;
+}
+
 static int
 sync_and_tell (Run    *run,
                gint64  timeout_ms)
@@ -268,11 +291,13 @@ sync_and_tell (Run    *run,
       g_print (_("Nothing with the tag “%s” waits.\n"), run->tag);
       return FP_EXIT_OK;
     }
+  fp_cli_read_status (cli);
+  if (tell_what_stops (run))
+    return FP_EXIT_QUEUED;
 
   asked = ask_agent (run);
   if (!asked)
     {
-      fp_cli_read_status (cli);
       asked = fp_agent_client_get_status (cli->client)->sender;
       if (!asked && before > 0 && !start_sending (run))
         return FP_EXIT_NETWORK;

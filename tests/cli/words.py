@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""words - what fieldpostctl says tells a person what is the case, and what to do.
+
+  words.py FIELDPOSTCTL     prints TAP
+"""
+import os, re, sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from clitest import main, says
+
+CTL = sys.argv[1]
+NOWHERE = 'http://127.0.0.1:1/x'
+
+
+def test_status_names_what_is_held(ctl, server):
+    ctl('add', NOWHERE)
+    ctl('sync', '--wait', '--timeout', '1', code=3)
+    says(ctl('status'), 'cannot be reached')
+    ctl('hold', '1')
+    status = ctl('status')
+    says(status, '1 waiting to be sent — 1 is held back')
+    assert 'reached' not in status and 'Nothing sends' not in status, status
+    assert ctl.json('status')['held'] == 1
+
+
+def test_sync_says_what_stops_it(ctl, server):
+    ctl('add', server.url + '/a')
+    ctl('hold', '1')
+    for words in (['sync'], ['sync', '--wait']):
+        out = ctl(*words, code=3)
+        assert out.count('is held') == 1 and 'waiting' not in out, out
+        says(out, 'release')
+        assert ctl.err == '', ctl.err
+    assert ctl.json('sync', '--wait', code=3)['waiting'] == 1
+    ctl('release', '1')
+    ctl('pause')
+    for words in (['sync'], ['sync', '--wait']):
+        out = ctl(*words, code=3)
+        says(out, 'Work Offline is on: nothing is sent')
+        assert 'The agent sends' not in out, out
+    ctl('resume')
+    says(ctl('sync', '--wait'), '1 sent')
+
+
+def test_nothing_is_silent(ctl, server):
+    says(ctl('settings', 'set', 'retention-days', '9'), 'retention-days is now 9')
+    assert ctl.json('settings', 'set', 'retention-days', '8')['value'] == 8
+    says(ctl('settings', 'reset', 'retention-days'), 'retention-days is now 7')
+    says(ctl('periodic', 'run', 'clean-up'), '“clean-up”')
+    assert ctl.json('periodic', 'run', 'clean-up')['name'] == 'clean-up'
+    ctl.env['XDG_CONFIG_HOME'] = ctl.path('config')
+    ctl('periodic', 'register', 'daily-sync')
+    says(ctl('periodic', 'unregister', 'daily-sync'), '“daily-sync”')
+    ctl('periodic', 'register', 'daily-sync')
+    assert ctl.json('periodic', 'unregister', 'daily-sync') == {'name': 'daily-sync'}
+
+
+def test_failed_items_say_whether_they_are_tried_again(ctl, server):
+    for status in (404, 400, 405):
+        ctl('add', server.url + '/status/%d' % status)
+    ctl('sync', '--wait', code=3)
+    lines = {line.split()[0]: line for line in ctl('list').splitlines()}
+    assert all(line.split()[1] == 'failed' for line in lines.values()), lines
+    assert re.search(r'; tried again (\w+ )?[0-9:]+$', lines['1']), lines
+    says(lines['2'], 'not tried again by itself: “edit” or “retry”')
+    says(lines['3'], 'does not take such requests', '; tried again')
+    for number, status in enumerate((404, 400, 405), 1):
+        assert re.search('^answer +HTTP %d$' % status, ctl('show', '%d' % number), re.M)
+    ctl('add', server.url + '/a')
+    ctl('sync', code=0)
+    assert re.search('^receipt +HTTP 201$', ctl('show', '4'), re.M)
+
+
+def test_tries_count_only_servers_that_were_met(ctl, server):
+    ctl('add', NOWHERE)
+    ctl('sync', '--wait', '--timeout', '1', code=3)
+    says(ctl('show', '1'), '0 (the server was not reached)')
+
+
+def test_a_lost_answer_is_said_when_it_is_discarded(ctl, server):
+    ctl('add', server.url + '/lost')
+    ctl('add', NOWHERE)
+    ctl('sync', '--wait', '--timeout', '1', code=3)
+    says(ctl('show', '1'), 'may have arrived already')
+    assert 'arrived' not in ctl('show', '2')
+    says(ctl('discard', '1', '2'), 'Discarded 2.', 'The server may have 1 of them all the same.')
+    ctl('undo', '1', '2')
+    says(ctl('discard', '1'), 'The server may have it all the same.')
+    assert 'same' not in ctl('discard', '2')
+
+
+def test_what_is_done_already_is_said(ctl, server):
+    ctl('add', NOWHERE)
+    ctl('hold', '1')
+    ctl('hold', '1', code=1)
+    says(ctl.err, 'item 1 is held already')
+    ctl('discard', '1')
+    ctl('discard', '1', code=1)
+    says(ctl.err, 'item 1 is discarded already')
+
+
+def test_an_event_of_no_tag_says_how_to_set_one(ctl, server):
+    ctl('event', 'nosuch', '1', code=1)
+    says(ctl.err, 'fieldpostctl tag set nosuch --url')
+    ctl('tag', 'set', 'nosuch', '--url', server.url + '/e')
+    ctl('event', 'nosuch', '1')
+
+
+main('words', globals(), CTL)
