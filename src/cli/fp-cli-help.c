@@ -124,6 +124,24 @@ refuse (const char         *group,
   return fp_cli_usage (_("there is no command “%s%s”; “fieldpostctl %s--help” lists all"), prefix, line, prefix);
 }
 
+/* "help add" is "add --help". */
+static int
+help_with (FpCli               *cli,
+           const char          *group,
+           const FpCliCommand  *commands,
+           int                  argc,
+           char               **argv)
+{
+  g_autofree char **turned = g_new0 (char *, argc + 1);
+  char option[] = "--help";
+
+  for (int i = 1; i < argc; i++)
+    turned[i - 1] = argv[i];
+  turned[argc - 1] = option;
+
+  return fp_cli_dispatch (cli, group, commands, argc, turned);
+}
+
 int
 fp_cli_dispatch (FpCli               *cli,
                  const char          *group,
@@ -131,6 +149,8 @@ fp_cli_dispatch (FpCli               *cli,
                  int                  argc,
                  char               **argv)
 {
+  if (argc > 1 && g_str_equal (argv[0], "help") && argv[1][0] != '-')
+    return help_with (cli, group, commands, argc, argv);
   if (argc > 0 && (g_str_equal (argv[0], "--help") || g_str_equal (argv[0], "-h") || g_str_equal (argv[0], "help")))
     {
       print_help (group, commands);

@@ -206,7 +206,7 @@ fp_cli_tag (FpCli  *cli,
             char  **argv)
 {
   static const FpCliCommand commands[] = {
-    { "set", tag_set, "TAG --kind batch --url URL [-H 'NAME: VALUE']…", N_("Say where the events of a tag go") },
+    { "set", tag_set, "TAG [--kind batch] --url URL [-H 'NAME: VALUE']…", N_("Say where the events of a tag go") },
     { "list", tag_list, "", N_("List tags of events, and registrations") },
     { "remove", tag_remove, "TAG", N_("Forget a tag of which no event waits") },
     { NULL },
@@ -239,6 +239,21 @@ print_tag (FpCli      *cli,
   return FP_EXIT_OK;
 }
 
+/* Where they go is said once, by another command. */
+static int
+fail_event (const char *tag,
+            GError     *error)
+{
+  gboolean unknown = g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND);
+  g_autofree char *line = fp_cli_dup_line (tag);
+  int code = fp_cli_fail (line, error);
+
+  if (unknown)
+    g_printerr (_("fieldpostctl: “fieldpostctl tag set %s --url URL” says where its events go\n"), line);
+
+  return code;
+}
+
 int
 fp_cli_event (FpCli  *cli,
               int     argc,
@@ -256,7 +271,7 @@ fp_cli_event (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_add_event_async (cli->engine, rest[0], rest[1], NULL, fp_cli_await_cb, &await);
   if (!fp_engine_add_event_finish (cli->engine, fp_cli_wait (&await), &error))
-    return fp_cli_fail (rest[0], error);
+    return fail_event (rest[0], error);
 
   return cli->json ? print_tag (cli, rest[0]) : FP_EXIT_OK;
 }

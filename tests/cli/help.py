@@ -50,6 +50,13 @@ def test_every_command_is_in_the_manual(ctl, server):
             assert re.search(r'(?<![\w-])%s(?![\w-])' % word, text), ' '.join(command)
 
 
+def test_help_names_its_command_before_or_after(ctl, server):
+    assert ctl('help', 'add') == ctl('add', '--help')
+    assert ctl('help', 'server', 'add') == ctl('server', 'add', '--help')
+    assert ctl('help', 'server') == ctl('server', '--help') == ctl('server', 'help')
+    ctl('help', 'nosuch', code=2)
+
+
 def test_every_option_is_in_the_manual_and_back(ctl, server):
     text, known = manual(), set(COMMON)
     for command in every(ctl):
@@ -83,6 +90,13 @@ def test_completion_knows_what_the_program_knows(ctl, server):
     ctl('server', 'add', server.url, '--plain')
     assert complete(ctl, 'show', '') == {'1', '2'} and complete(ctl, 'undo', '') == set()
     assert complete(ctl, 'list', '--state', 'p') == {'pending'} and complete(ctl, 'list', '--tag', '') == {'mine', 'yours'}
+    ctl('tag', 'set', 'clicks', '--url', server.url)
+    assert complete(ctl, 'sync', '') == {'mine', 'yours', 'clicks', 'register', 'unregister'}
+    assert complete(ctl, 'event', '') == {'clicks'} and complete(ctl, 'tag', 'remove', '') == {'clicks'}
+    assert complete(ctl, 'event', 'clicks', '') == set() and complete(ctl, 'settings', 'set', 'work-offline', '') == set()
+    names = {setting['name'] for setting in ctl.json('settings', 'list')}
+    for command in ('get', 'set', 'reset'):
+        assert names == complete(ctl, 'settings', command, ''), command
     assert complete(ctl, 'fill', 't') == {'trees'} and complete(ctl, 'server', 'test', '') == {'1'}
 
 
