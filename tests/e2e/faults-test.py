@@ -296,12 +296,13 @@ def closed_form(place):
     check(told['next_try'] - told['last_try'] >= 15 * MINUTE_MS, 'tried too soon')
 
 
-@at('on POST /inbox/400: 400\non POST /inbox/401: 401\non POST /inbox/403: 403\non POST /inbox/404: 404\n'
-    'on POST /inbox/410: 410\non POST /inbox/413: 413\non POST /inbox/422: 422')
+@at('on POST /inbox/400: 400\non POST /inbox/401: 401\non POST /inbox/402: 402\non POST /inbox/403: 403\non POST /inbox/404: 404\n'
+    'on POST /inbox/405: 405\non POST /inbox/410: 410\non POST /inbox/413: 413\non POST /inbox/422: 422')
 def refusals(place):
     """What is the item's own fault waits for a person; what an administrator may repair is tried slowly."""
     wanted = {400: ('item-refused', False), 401: ('item-account-missing', False), 403: ('item-forbidden', False),
-              404: ('server-not-found', True), 410: ('server-not-found', True), 413: ('item-too-large', False),
+              402: ('server-refuses', True), 404: ('server-not-found', True), 405: ('server-method', True),
+              410: ('server-not-found', True), 413: ('item-too-large', False),
               422: ('item-refused', False)}
     for status, (code, again) in wanted.items():
         item = place.request(f'{{"status": {status}}}', f'/inbox/{status}')
@@ -310,6 +311,21 @@ def refusals(place):
         check(bool(told['next_try']) == again, f'{status}: next try {told["next_try"]}')
         good = place.request(f'{{"beside": {status}}}')
         place.wait(good, state='sent')
+
+
+@at('on POST /inbox/dead: 404')
+def dead_address(place):
+    """Three in a row and the address waits; what goes elsewhere on the same server does not."""
+    dead = [place.request(f'{{"dead": {n}}}', '/inbox/dead') for n in range(30)]
+    good = [place.request(f'{{"good": {n}}}') for n in range(5)]
+    for item in good:
+        place.wait(item, state='sent')
+    tried = [e for e in place.posts() if e['path'] == '/inbox/dead']
+    check(3 <= len(tried) <= 6, f'{len(tried)} requests to the dead address')
+    place.behave()
+    place.store.run('sync', status=None)
+    for item in dead:
+        place.wait(item, state='sent')
 
 
 @at('on POST /submission: 403')
@@ -353,6 +369,7 @@ TESTS = [('/faults/retry-after/seconds', retry_after_seconds), ('/faults/retry-a
          ('/faults/between/404-of-the-server', rosa_404), ('/faults/redirects', redirects),
          ('/faults/409/false-one-is-posted-again', false_conflict), ('/faults/409/other-bytes', conflict),
          ('/faults/409/plain-still-running', still_running), ('/faults/409/closed-form', closed_form),
-         ('/faults/4xx/each-has-its-reason', refusals), ('/faults/403/form-is-held', form_access),
+         ('/faults/4xx/each-has-its-reason', refusals), ('/faults/4xx/only-the-address-pauses', dead_address),
+         ('/faults/403/form-is-held', form_access),
          ('/faults/401/account-is-held', account_refused)]
 fplab.Tap(*[t for t in TESTS if len(sys.argv) < 2 or sys.argv[1] in t[0]])
