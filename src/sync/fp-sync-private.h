@@ -2,7 +2,8 @@
  *
  * fp-sync.c: the object. fp-sync-state.c: what it tells of itself. fp-sync-wake.c: the lock and what wakes it.
  * fp-sync-pump.c: turns of the store. fp-sync-choose.c: what goes next. fp-sync-probe.c: hosts that may be reached
- * although the internet is not. fp-sync-ask.c: whose refusal it was. fp-sync-flight.c: one attempt, from the claim to its outcome. */
+ * although the internet is not. fp-sync-ask.c: whose refusal it was. fp-sync-flight.c: one attempt, from the claim to
+ * its outcome. */
 #pragma once
 
 #include "store/fp-sender-lock.h"

@@ -110,7 +110,8 @@ clear_waits (FpStoreTxn   *txn,
   if (turn->clear == FP_SYNC_CLEAR_NONE)
     return TRUE;
   if (turn->clear_tag)
-    return _fp_sync_turn_for_each (txn, 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, turn->clear_tag, clear_one_wait, error);
+    return _fp_sync_turn_for_each (txn, 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, turn->clear_tag, clear_one_wait,
+                                   error);
 
   return clear_some (txn, turn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
 }

@@ -344,7 +344,8 @@ fp_sync_check_stopped (FpSync       *self,
   g_autoptr(GPtrArray) stops = NULL;
 
   /* The rest that cannot be written stays "sending": whoever has the lock next finds orphans. */
-  if (self->turn || self->lock_wait || self->asking > 0 || g_hash_table_size (self->flights) > 0 || (self->outcomes->len > 0 && !error))
+  if (self->turn || self->lock_wait || self->asking > 0 || g_hash_table_size (self->flights) > 0
+      || (self->outcomes->len > 0 && !error))
     return;
 
   stops = g_steal_pointer (&self->stops);
