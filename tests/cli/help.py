@@ -37,8 +37,8 @@ def every(ctl):
             yield name,
 
 
-def manual():
-    with open(MANUAL) as f:
+def manual(path=MANUAL):
+    with open(path) as f:
         text = f.read()
     return re.sub(r'\\f[A-Z]', '', text).replace('\\-', '-')
 
@@ -64,6 +64,29 @@ def test_every_option_is_in_the_manual_and_back(ctl, server):
     said = set(re.findall(r'(?<![\w-])--[a-z][a-z-]*', text))
     assert known - said - COMMON == set(), 'not in the manual: %s' % (known - said - COMMON)
     assert said - known == set(), 'only in the manual: %s' % (said - known)
+
+
+def test_what_the_manual_names_is_installed(ctl, server):
+    folder = os.path.join(os.path.dirname(os.path.dirname(MANUAL)), 'docs')
+    with open(os.path.join(folder, 'meson.build')) as f:
+        installed = set(re.findall(r"'([^']+\.(?:md|sh|py))'", f.read()))
+    there = {name for name in os.listdir(folder) if name.endswith('.md')}
+    there |= {'examples/' + name for name in os.listdir(os.path.join(folder, 'examples'))}
+    assert there == installed, there ^ installed
+    for page in ('fieldpostctl.1', 'fieldpost-agent.1', 'fieldpost-receiver.1'):
+        text = manual(os.path.join(os.path.dirname(MANUAL), page))
+        assert '@DOCDIR@/' in text, page
+        assert set(re.findall(r'[\w-]+\.md', text)) <= installed, page
+
+
+def test_the_receivers_faults_are_in_its_manual(ctl, server):
+    docs = os.path.join(os.path.dirname(os.path.dirname(MANUAL)), 'docs', 'receiver.md')
+    with open(docs) as f:
+        script = f.read().split('## Fault scripts')[1].split('## Lines')[0]
+    text = manual(os.path.join(os.path.dirname(MANUAL), 'fieldpost-receiver.1'))
+    for row in re.findall(r'^\| (`.*?) \|', script, re.M):
+        for word in re.findall(r'(?<![\w-])[a-z][a-z-]+|\d+%', row):
+            assert re.search(r'(?<![\w-])%s(?![\w-])' % word, text), word
 
 
 def complete(ctl, *words):
