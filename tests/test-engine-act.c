@@ -92,7 +92,7 @@ release_all (FpEngineFixture *f,
 {
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
 
-  fp_engine_release_all_async (f->engine, hold, NULL, fp_test_await_cb, &await);
+  fp_engine_release_async (f->engine, NULL, hold, NULL, fp_test_await_cb, &await);
   return fp_engine_act_finish (f->engine, fp_test_await (&await), NULL);
 }
 
@@ -137,7 +137,7 @@ one_that_cannot_changes_none (FpEngineFixture *f,
 {
   gint64 first = add (f, FP_ITEM_PENDING, NULL, 0);
   gint64 second = add (f, FP_ITEM_HELD, "user", 0);
-  g_autofree char *name = g_strdup_printf ("item %" G_GINT64_FORMAT " is held already", second);
+  g_autofree char *name = g_strdup_printf ("item %" G_GINT64_FORMAT " is held already; nothing was held", second);
   g_autoptr(GError) error = NULL;
 
   g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_HOLD, first, second, &error), ==, -1);
@@ -226,8 +226,28 @@ all_means_what_it_says (FpEngineFixture *f,
   assert_item (f, ids[5], FP_ITEM_PENDING, NULL);
   /* What is being copied is not released by "all", and not by name. */
   g_assert_cmpint (release_all (f, "staging"), ==, -1);
-  g_assert_cmpint (release_all (f, NULL), ==, 3);
+  g_assert_cmpint (release_all (f, NULL), ==, 2);
+  /* What may have been sent from elsewhere takes its word. */
+  assert_item (f, ids[4], FP_ITEM_HELD, "moved");
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, ids[4], 0, NULL), ==, -1);
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RETRY, ids[4], 0, NULL), ==, -1);
+  assert_item (f, ids[4], FP_ITEM_HELD, "moved");
+  g_assert_cmpint (release_all (f, "moved"), ==, 1);
   assert_item (f, ids[7], FP_ITEM_HELD, "staging");
+}
+
+static void
+a_retry_does_not_overrule_a_person (FpEngineFixture *f,
+                                    gconstpointer    data)
+{
+  gint64 id = add (f, FP_ITEM_HELD, "user", 0);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RETRY, id, 0, &error), ==, -1);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "is held; release sends it"));
+  assert_item (f, id, FP_ITEM_HELD, "user");
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, id, 0, NULL), ==, 1);
 }
 
 static void
@@ -257,6 +277,7 @@ main (int    argc,
   ADD ("one-that-cannot-changes-none", one_that_cannot_changes_none);
   ADD ("discard-of-what-is-sent-says-cancel", discard_of_what_is_sent_says_cancel);
   ADD ("cancel-without-a-sender-is-at-once", cancel_without_a_sender_is_at_once);
+  ADD ("a-retry-does-not-overrule-a-person", a_retry_does_not_overrule_a_person);
   ADD ("a-new-version-does-not-overtake", a_new_version_does_not_overtake);
   ADD ("all-means-what-it-says", all_means_what_it_says);
 #undef ADD

@@ -158,7 +158,7 @@ wait_for_the_sender (FpCli  *cli,
   return print_result (cli, what, (gint) ids->len);
 }
 
-/* @ids: (nullable): NULL = all, with @hold (nullable) what is held for that. */
+/* @ids: (nullable): NULL = all; with @hold (nullable) what is held for that. */
 static int
 act (FpCli      *cli,
      FpAct       what,
@@ -171,8 +171,8 @@ act (FpCli      *cli,
 
   if (!fp_cli_connect (cli, TRUE))
     return FP_EXIT_STORE;
-  if (!ids && what == FP_ACT_RELEASE)
-    fp_engine_release_all_async (cli->engine, hold, NULL, fp_cli_await_cb, &await);
+  if (what == FP_ACT_RELEASE)
+    fp_engine_release_async (cli->engine, ids, hold, NULL, fp_cli_await_cb, &await);
   else
     fp_engine_act_async (cli->engine, what, ids, NULL, fp_cli_await_cb, &await);
   n = fp_engine_act_finish (cli->engine, fp_cli_wait (&await), &error);
@@ -205,7 +205,7 @@ act_on_arguments (FpCli  *cli,
   const GOptionEntry release[] = {
     { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("Everything that is held and can be released"), NULL },
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason,
-      N_("With --all: only what is held for this: user, account, form, proxy, moved, machine, after or lost"),
+      N_("Only what is held for this: user, account, form, proxy, moved, machine, after or lost"),
       N_("R") },
     { NULL },
   };
@@ -217,8 +217,6 @@ act_on_arguments (FpCli  *cli,
     return fp_cli_usage (_("%s: either numbers of items or --all"), argv[0]);
   if (!all && !*rest)
     return fp_cli_usage (_("%s: which items?"), argv[0]);
-  if (reason && !all)
-    return fp_cli_usage (_("--reason needs --all"));
   if (reason && !g_strv_contains (reasons, reason))
     return fp_cli_usage (_("--reason: “%s” is none of user, account, form, proxy, moved, machine, after, lost"),
                          reason);

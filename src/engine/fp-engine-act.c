@@ -10,7 +10,7 @@
 typedef struct {
   FpAct         act;
   GArray       *ids;  /* NULL = all */
-  char         *hold; /* of all: only this reason; NULL = any */
+  char         *hold; /* only this reason; NULL = any */
 
   /* Of the run: whether something was lifted, whether it was asked who sends, and the lock where nobody does. */
   gboolean      lifted;
@@ -88,6 +88,35 @@ check_bytes_and_order (FpStoreTxn    *txn,
 
   waits = g_strdup_printf ("waits for item %" G_GINT64_FORMAT, item->waits_for);
   return refuse (item, act, waits, error);
+}
+
+/* A try by hand asks the world again, not the person who holds an item back. What was moved may have been sent from
+ * there: it is released by that word only. */
+static gboolean
+check_will (const FpItem  *item,
+            const Act     *act,
+            GError       **error)
+{
+  const char *hold = item->state == FP_ITEM_HELD && item->hold ? item->hold : "";
+
+  if (act->hold && !g_str_equal (hold, act->hold))
+    return refuse (item, act->act, "is not held for that", error);
+  if (g_str_equal (hold, "moved") && !act->hold)
+    {
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
+                   "item %" G_GINT64_FORMAT " was moved to another place, which may have sent it: to send it from here, "
+                   "“fieldpostctl release --reason moved %" G_GINT64_FORMAT "”",
+                   item->id, item->id);
+      return FALSE;
+    }
+  if (g_str_equal (hold, "user") && act->act == FP_ACT_RETRY)
+    {
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, "item %" G_GINT64_FORMAT " is held; release sends it",
+                   item->id);
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* Only the sender may end an attempt: it alone knows what came of it. The row tells it to (held by "user", still
@@ -187,6 +216,8 @@ act_on (FpStoreTxn  *txn,
     return refuse (item, act->act, is, error);
   if (act->act != FP_ACT_DISCARD && act->act != FP_ACT_UNDO && !check_bytes_and_order (txn, item, act->act, error))
     return FALSE;
+  if ((act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE) && !check_will (item, act, error))
+    return FALSE;
   if (act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE)
     {
       g_autoptr(FpItem) lifted = NULL;
@@ -220,7 +251,7 @@ is_meant (FpStoreTxn   *txn,
   if (act->hold)
     return g_strcmp0 (item->hold, act->hold) == 0;
 
-  return check_bytes_and_order (txn, item, act->act, NULL);
+  return check_will (item, act, NULL) && check_bytes_and_order (txn, item, act->act, NULL);
 }
 
 /* Item by item, page by page. */
@@ -280,6 +311,19 @@ retry_all (FpStoreTxn  *txn,
   return n >= 0 && fp_item_rows_clear_waits (txn, NULL, TRUE, error) ? n + (gint) counts->pending : -1;
 }
 
+/* Of several, those before the one that cannot are as they were, too. */
+static void
+tell_none (const Act *act,
+           GError    *error)
+{
+  char *message = error->message;
+
+  if (act->ids->len < 2 || error->domain != FP_ENGINE_ERROR)
+    return;
+  error->message = g_strdup_printf ("%s; nothing was %s", message, rules[act->act].verb);
+  g_free (message);
+}
+
 static gint
 run (FpStoreTxn  *txn,
      Act         *act,
@@ -289,8 +333,15 @@ run (FpStoreTxn  *txn,
     return act->act == FP_ACT_RETRY ? retry_all (txn, act, error) : act_on_all (txn, act, error);
 
   for (guint i = 0; i < act->ids->len; i++)
-    if (!act_on (txn, act, g_array_index (act->ids, gint64, i), error))
+    {
+      GError *local = NULL;
+
+      if (act_on (txn, act, g_array_index (act->ids, gint64, i), &local))
+        continue;
+      tell_none (act, local);
+      g_propagate_error (error, local);
       return -1;
+    }
 
   return (gint) act->ids->len;
 }
@@ -321,9 +372,9 @@ run_act (FpStoreTxn  *txn,
  * process, then holds it, or writes the receipt that was quicker.
  *
  * A release lets an item wait for its turn again, whatever it was held for: "user" was a person's wish; "account",
- * "form" and "proxy" are asked again; "lost" is sent again although the lost answer may have been a receipt; "moved"
- * and "machine" are sent from here although another computer may send them too. "after" only where the item before it
- * is settled, "staging" never.
+ * "form" and "proxy" are asked again; "lost" is sent again although the lost answer may have been a receipt; "machine"
+ * is sent from here although another computer may send it too. "moved" only by fp_engine_release_async(), "after" only
+ * where the item before it is settled, "staging" never.
  *
  * Errors: FP_ENGINE_ERROR_NOT_FOUND and FP_ENGINE_ERROR_REFUSED name the first item that cannot.
  */
@@ -345,21 +396,24 @@ fp_engine_act_async (FpEngine            *self,
 }
 
 /**
- * fp_engine_release_all_async:
- * @hold: (nullable): why they are held, a word of FpItem.hold; %NULL = whatever can be released
+ * fp_engine_release_async:
+ * @ids: (nullable) (element-type gint64): copied; %NULL = all
+ * @hold: (nullable): why they are held, a word of FpItem.hold; %NULL = whatever can be released, but what was moved
  *
  * Errors: FP_ENGINE_ERROR_REFUSED where one that is held for @hold cannot be released; nothing is released then.
  */
 void
-fp_engine_release_all_async (FpEngine            *self,
-                             const char          *hold,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
+fp_engine_release_async (FpEngine            *self,
+                         GArray              *ids,
+                         const char          *hold,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
 {
   Act *what = g_new0 (Act, 1);
 
   what->act = FP_ACT_RELEASE;
+  what->ids = ids ? g_array_copy (ids) : NULL;
   what->hold = g_strdup (hold);
   _fp_engine_write (self, fp_engine_act_async, run_act, what, act_free, NULL, cancellable, callback, user_data);
 }

@@ -254,7 +254,7 @@ look_over (FpStoreTxn  *txn,
       const char *uid = entry->item ? entry->item->item->uid : entry->draft->row->uid;
       g_autoptr(FpDraftRow) draft = entry->draft ? fp_draft_rows_get (txn, uid, NULL) : NULL;
 
-      entry->known = _fp_import_find_uid (txn, uid) || fp_transfer_rows_was_sent (txn, uid) || draft;
+      entry->known = _fp_import_find_uid (txn, uid) || fp_transfer_rows_is_done (txn, uid) || draft;
     }
 
   return take_files (import, error) ? _FP_ENGINE_DONE : NULL;

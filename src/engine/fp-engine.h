@@ -165,22 +165,22 @@ void       fp_engine_get_item_async    (FpEngine *self, gint64 id, GCancellable 
 FpItem    *fp_engine_get_item_finish   (FpEngine *self, GAsyncResult *res, FpReceipt **receipt, GError **error);
 
 typedef enum {
-  FP_ACT_RETRY,   /* by hand: at once, before all others; pending, failed, held */
+  FP_ACT_RETRY,   /* by hand: at once, before all others; pending, failed, held but by a person or a move */
   FP_ACT_DISCARD, /* pending, failed, held; what is being sent is cancelled first */
   FP_ACT_UNDO,    /* discarded: as it was before */
   FP_ACT_HOLD,    /* pending, failed; of what is being sent the attempt is broken off */
-  FP_ACT_RELEASE, /* held: waits for its turn again */
+  FP_ACT_RELEASE, /* held: waits for its turn again; what was moved only by fp_engine_release_async() */
   FP_ACT_CANCEL,  /* sending: the attempt is broken off and the item held */
 } FpAct;
 
 /* All or nothing; REFUSED names the first item that cannot. @ids: array of gint64, copied. NULL with RETRY =
  * all that waits for its time, has failed, or is kept by the no of a server or proxy. What is held for another reason
- * takes fp_engine_release_all_async(). */
+ * takes fp_engine_release_async(). */
 void       fp_engine_act_async         (FpEngine *self, FpAct act, GArray *ids, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 gint       fp_engine_act_finish        (FpEngine *self, GAsyncResult *res, GError **error);
-/* Releases what is held for the reason @hold (a word of FpItem.hold), or NULL = everything that can be; ends with
- * fp_engine_act_finish(). */
-void       fp_engine_release_all_async (FpEngine *self, const char *hold, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
+/* Releases @ids (NULL = all) that are held for the reason @hold (a word of FpItem.hold), or NULL = whatever can be; what
+ * was moved only by that word. Ends with fp_engine_act_finish(). */
+void       fp_engine_release_async     (FpEngine *self, GArray *ids, const char *hold, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 /* Work Offline. */
 void       fp_engine_set_paused_async  (FpEngine *self, gboolean paused, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 gboolean   fp_engine_set_paused_finish (FpEngine *self, GAsyncResult *res, GError **error);

@@ -92,7 +92,7 @@ write_item (FpStoreTxn  *txn,
 
   if (here)
     return take_back (txn, import, here, error);
-  if (entry->known || fp_transfer_rows_was_sent (txn, entry->item->item->uid))
+  if (entry->known || fp_transfer_rows_is_done (txn, entry->item->item->uid))
     {
       import->count->skipped++;
       return TRUE;
@@ -125,7 +125,7 @@ write_draft (FpStoreTxn  *txn,
   gint64 *form = g_hash_table_lookup (import->forms, &entry->draft->form);
   GError *local = NULL;
 
-  if (here || _fp_import_find_uid (txn, row->uid) || fp_transfer_rows_was_sent (txn, row->uid))
+  if (here || _fp_import_find_uid (txn, row->uid) || fp_transfer_rows_is_done (txn, row->uid))
     {
       import->count->skipped++;
       return TRUE;

@@ -43,6 +43,23 @@ replace_fixed (FpStoreTxn   *txn,
 }
 
 static gboolean
+remember_uid (FpStoreTxn *txn,
+              gint64      item,
+              GError    **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
+                                        "INSERT OR IGNORE INTO replaced (uid, item) SELECT uid, id FROM item"
+                                        " WHERE id = ?",
+                                        error);
+
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_int (stmt, 1, item);
+
+  return fp_stmt_run (stmt, NULL, error);
+}
+
+static gboolean
 drop_parts (FpStoreTxn *txn,
             gint64      item,
             GError    **error)
@@ -61,7 +78,8 @@ drop_parts (FpStoreTxn *txn,
  * @item: with its parts; uid, headers, title and tag are set, id is that of the row; body_size is set here
  * @expected: the state in which the caller believes the row
  *
- * Puts another request into the place of one that was never delivered: the order of the queue stays. CHANGED: the row
+ * Puts another request into the place of one that was never delivered: the order of the queue stays, and the uid that
+ * it had is remembered. CHANGED: the row
  * is in another state, or may have been delivered meanwhile; NOT_FOUND: a blob is not there.
  */
 gboolean
@@ -80,7 +98,7 @@ fp_edit_rows_replace (FpStoreTxn *txn,
   for (guint i = 0; i < item->parts->len; i++)
     item->body_size += ((FpItemPart *) g_ptr_array_index (item->parts, i))->size;
 
-  if (!replace_fixed (txn, item, expected, &changes, error))
+  if (!remember_uid (txn, item->id, error) || !replace_fixed (txn, item, expected, &changes, error))
     return FALSE;
   if (changes == 0)
     {

@@ -142,10 +142,13 @@ fp_transfer_rows_before (const FpItem  *item,
 }
 
 gboolean
-fp_transfer_rows_was_sent (FpStoreTxn *txn,
+fp_transfer_rows_is_done (FpStoreTxn *txn,
                            const char *uid)
 {
-  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db, "SELECT 1 FROM receipt WHERE uid = ?", NULL);
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
+                                        "SELECT 1 FROM receipt WHERE uid = ?1"
+                                        " UNION ALL SELECT 1 FROM replaced WHERE uid = ?1",
+                                        NULL);
 
   if (!stmt)
     return FALSE;

@@ -35,8 +35,8 @@ gboolean  fp_transfer_rows_hold     (FpStoreTxn             *txn,
 gboolean  fp_transfer_rows_before   (const FpItem           *item,
                                      FpItemState            *state,
                                      char                  **hold);
-/* TRUE if a receipt says that it was sent from here; it may be cleaned up since. */
-gboolean  fp_transfer_rows_was_sent (FpStoreTxn             *txn,
+/* TRUE if a receipt says that it was sent from here, and may be cleaned up since, or an edit put another in its place. */
+gboolean  fp_transfer_rows_is_done  (FpStoreTxn             *txn,
                                      const char             *uid);
 /* The row with the same form and bytes, also a hidden one; otherwise adds it, hidden where another version is visible.
  * Sets row->id. */

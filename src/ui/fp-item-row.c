@@ -107,6 +107,13 @@ dup_tries (const FpItem *item,
   return g_strdup_printf (_("%s, next %s"), tries, time);
 }
 
+static gboolean
+is_held_for (const FpItem *item,
+             const char   *hold)
+{
+  return item->state == FP_ITEM_HELD && g_strcmp0 (item->hold, hold) == 0;
+}
+
 /* "The server is busy · 2 tries, next 14:05"; "Waits: No network" */
 static char *
 dup_words (FpItemRow    *self,
@@ -149,6 +156,7 @@ show_item (FpItemRow    *self,
   g_autofree char *reason = dup_words (self, item);
   g_autofree char *spoken = g_strdup_printf ("%s, %s, %s", item->title, reason, place);
   gboolean failed = item->state == FP_ITEM_FAILED;
+  gboolean kept = is_held_for (item, "user");
   GtkWidget *row = gtk_widget_get_parent (GTK_WIDGET (self));
 
   gtk_image_set_from_icon_name (self->icon, fp_item_get_icon_name (item));
@@ -167,7 +175,11 @@ show_item (FpItemRow    *self,
     }
   /* The name comes second: without a target the action would be called with the wrong type. */
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->retry), "x", item->id);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->retry), "win.retry");
+  /* What a person holds is no fault that a try could mend. */
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->retry), kept ? "win.release" : "win.retry");
+  gtk_widget_set_tooltip_text (self->retry, kept ? _("Release") : _("Retry Now"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->retry), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  kept ? _("Release") : _("Retry Now"), -1);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->discard), "x", item->id);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->discard), "win.discard-item");
 }
@@ -181,7 +193,7 @@ object_changed_cb (FpItemRow *self)
 
   gtk_widget_remove_css_class (GTK_WIDGET (self->icon), "error");
   gtk_widget_remove_css_class (GTK_WIDGET (self->reason), "error");
-  gtk_widget_set_visible (self->retry, waits);
+  gtk_widget_set_visible (self->retry, waits && !is_held_for (item, "moved"));
   gtk_widget_set_visible (self->discard, waits);
   if (item)
     {

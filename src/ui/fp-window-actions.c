@@ -110,7 +110,7 @@ acted_cb (GObject      *source,
     fp_window_tell (self, error->message);
   else if (act->act == FP_ACT_DISCARD)
     offer_undo (self, act->id);
-  else if (act->act == FP_ACT_RETRY)
+  else if (act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE)
     tell_hindrance (self);
   g_free (act);
 }
@@ -127,6 +127,7 @@ act_action (GtkWidget  *widget,
   act->window = g_object_ref (self);
   act->id = g_variant_get_int64 (parameter);
   act->act = g_str_equal (name, "win.retry")          ? FP_ACT_RETRY
+             : g_str_equal (name, "win.release")      ? FP_ACT_RELEASE
              : g_str_equal (name, "win.discard-item") ? FP_ACT_DISCARD
                                                       : FP_ACT_UNDO;
   g_array_append_val (ids, act->id);
@@ -165,6 +166,7 @@ fp_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.show-sidebar", NULL, show_sidebar_action);
   gtk_widget_class_install_action (widget_class, "win.sync-now", NULL, sync_now_action);
   gtk_widget_class_install_action (widget_class, "win.retry", "x", act_action);
+  gtk_widget_class_install_action (widget_class, "win.release", "x", act_action);
   gtk_widget_class_install_action (widget_class, "win.discard-item", "x", act_action);
   gtk_widget_class_install_action (widget_class, "win.restore-item", "x", act_action);
   gtk_widget_class_install_action (widget_class, "win.show-item", "x", show_item_action);

@@ -62,8 +62,8 @@ fp_window_update (FpWindow *self)
   gboolean open = self->engine != NULL && !self->closing;
   const FpStatus *status = self->client ? fp_agent_client_get_status (self->client) : NULL;
   const char *for_store[] = { "win.open-file", "win.add-form", "win.add-sample", "win.discard-draft",
-                              "win.restore-draft", "win.retry", "win.discard-item", "win.restore-item",
-                              "win.show-item", "win.show-page", "win.show-sidebar" };
+                              "win.restore-draft", "win.retry", "win.release", "win.discard-item",
+                              "win.restore-item", "win.show-item", "win.show-page", "win.show-sidebar" };
 
   for (guint i = 0; i < G_N_ELEMENTS (for_store); i++)
     gtk_widget_action_set_enabled (widget, for_store[i], open);

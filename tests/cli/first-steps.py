@@ -28,4 +28,48 @@ def test_events_are_seen_before_they_are_sent(ctl, server):
     says(ctl('status'), '1 waiting to be sent, and 3 events')
 
 
+def test_a_move_imported_again_after_an_edit(ctl, server):
+    ctl('add', '--json', '1', server.url + '/one')
+    out = ctl.path('out')
+    ctl('export', '--move', '--to', out)
+    other = World(CTL)
+    try:
+        assert other.json('import', out)['items'] == 1
+        other('edit', '1', '--json', '2')
+        again = other.json('import', out)
+        assert (again['items'], again['skipped']) == (0, 1), again
+        other('sync', '--wait')
+        assert [g[3] for g in server.got] == [b'2'], server.got
+    finally:
+        other.close()
+
+
+def test_what_was_moved_takes_its_word(ctl, server):
+    ctl('add', server.url + '/one')
+    ctl('export', '--move', '--to', ctl.path('out'))
+    for words in (['release', '1'], ['retry', '1']):
+        ctl(*words, code=1)
+        says(ctl.err, 'item 1', 'release --reason moved 1')
+    ctl('release', '--reason', 'user', '1', code=1)
+    ctl('release', '--all')
+    assert ctl.json('show', '1')['hold'] == 'moved'
+    ctl('release', '--reason', 'moved', '1')
+    assert ctl.json('show', '1')['state'] == 'pending'
+
+
+def test_a_held_item_is_not_retried(ctl, server):
+    ctl('add', server.url + '/one')
+    ctl('hold', '1')
+    ctl('retry', '1', code=1)
+    says(ctl.err, 'is held; release sends it')
+    ctl('release', '1')
+
+
+def test_all_or_nothing_is_said(ctl, server):
+    ctl('add', server.url + '/one')
+    ctl('discard', '1', '9999', code=1)
+    says(ctl.err, 'item 9999', 'nothing was discarded')
+    assert ctl.json('show', '1')['state'] == 'pending'
+
+
 main('first-steps', globals(), CTL)

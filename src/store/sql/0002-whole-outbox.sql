@@ -85,6 +85,12 @@ BEGIN
   UPDATE event_count SET n = n - 1;
 END;
 
+-- Identities that an edit took from an item before it was delivered: an import knows them.
+CREATE TABLE replaced (
+  uid  TEXT PRIMARY KEY,
+  item INTEGER NOT NULL -- may be gone by now
+) STRICT, WITHOUT ROWID;
+
 -- A wish to be told once the network is there: one a tag.
 CREATE TABLE registration (
   tag         TEXT PRIMARY KEY,
