@@ -26,8 +26,16 @@ static void
 two_senders_deliver_once (FpBusFixture *f,
                           gconstpointer data)
 {
-  g_autoptr(GSubprocess) second = fp_bus_fixture_spawn (f, "agent/fieldpost-agent", "disabled:", "--no-tray", NULL);
+  g_autoptr(GSubprocess) second = fp_bus_fixture_spawn (f, "agent/fieldpost-agent", "disabled:", "--no-tray", "--verbose",
+                                                        NULL);
+  g_autoptr(GDataInputStream) said = g_data_input_stream_new (g_subprocess_get_stdout_pipe (second));
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autofree char *line = NULL;
 
+  /* It is up, and hears a signal, when it says something. */
+  g_data_input_stream_read_line_async (said, G_PRIORITY_DEFAULT, NULL, fp_test_await_cb, &await);
+  line = g_data_input_stream_read_line_finish (said, fp_test_await (&await), NULL, NULL);
+  g_assert_nonnull (line);
   for (guint i = 0; i < 20; i++)
     fp_bus_fixture_enqueue (f, "{'url': <'%s/x'>}", NULL);
   fp_test_until (f->delivered == 20);
