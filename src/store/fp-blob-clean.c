@@ -255,7 +255,7 @@ fp_blob_delete_strays (FpStoreTxn *txn,
   for (guint i = 0; i < ROWS && strays->len > 0; i++)
     {
       const char *name = g_ptr_array_index (strays, strays->len - 1);
-      g_autofree char *path = fp_blob_dup_path (txn->store, name);
+      g_autofree char *path = g_build_filename (fp_store_get_folder (txn->store), "blobs", name, NULL);
       gboolean known = FALSE;
 
       if (!has_row (txn, name, &known, error))
