@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "engine/fp-engine-periodic.h"
+#include "engine/fp-engine-tags.h"
 #include "secret/fp-secret.h"
 #include "store/fp-blob.h"
 
@@ -174,6 +175,53 @@ look_at_history (Doctor  *doctor,
                     "%u items came with the store from another computer, which may send them too, and are held; "
                     "“fieldpostctl release --all --reason machine” sends them from here", foreign),
           foreign);
+}
+
+static void
+look_at_events (Doctor *doctor)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpTagList) list = NULL;
+  guint sum = 0;
+
+  fp_engine_list_tags_async (doctor->cli->engine, NULL, fp_cli_await_cb, &await);
+  list = fp_engine_list_tags_finish (doctor->cli->engine, fp_cli_wait (&await), NULL);
+  for (guint i = 0; list && i < list->tags->len; i++)
+    {
+      const FpTagRow *tag = g_ptr_array_index (list->tags, i);
+
+      sum += tag->events;
+      if (tag->events > 0)
+        tell (doctor, "events", WARN,
+              ngettext ("%u of the tag “%s” was not sent yet; “fieldpostctl sync” sends it, or says what stops it",
+                        "%u of the tag “%s” were not sent yet; “fieldpostctl sync” sends them, or says what stops it",
+                        tag->events), tag->events, tag->name);
+    }
+  if (list && sum == 0)
+    tell (doctor, "events", OK, _("none waits"));
+}
+
+/* What does not go by itself. */
+static void
+look_at_outbox (Doctor *doctor)
+{
+  const FpItemCounts *counts = fp_agent_client_get_status (doctor->cli->client)->counts;
+
+  if (counts->failed > 0)
+    tell (doctor, "failed", WARN,
+          ngettext ("%u could not be sent: “fieldpostctl list --state failed” says why",
+                    "%u could not be sent: “fieldpostctl list --state failed” says why", counts->failed), counts->failed);
+  else
+    tell (doctor, "failed", OK, _("nothing has failed"));
+
+  if (counts->held > 0)
+    tell (doctor, "held", WARN,
+          ngettext ("%u is held back, or exported: “fieldpostctl list --state held” says why, “release” sends it",
+                    "%u are held back, or exported: “fieldpostctl list --state held” says why, “release” sends them",
+                    counts->held), counts->held);
+  else
+    tell (doctor, "held", OK, _("nothing is held back"));
+  look_at_events (doctor);
 }
 
 static void
@@ -418,6 +466,7 @@ fp_cli_doctor (FpCli  *cli,
       look_at_file (&doctor, store);
       look_at_attachments (&doctor, store);
       look_at_history (&doctor, store);
+      look_at_outbox (&doctor);
       look_at_space (&doctor, store);
       look_at_clean_up (&doctor);
       look_at_sender (&doctor, store);

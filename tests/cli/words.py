@@ -3,7 +3,7 @@
 
   words.py FIELDPOSTCTL     prints TAP
 """
-import os, re, sys
+import json, os, re, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import main, says
@@ -104,6 +104,26 @@ def test_an_event_of_no_tag_says_how_to_set_one(ctl, server):
     says(ctl.err, 'fieldpostctl tag set nosuch --url')
     ctl('tag', 'set', 'nosuch', '--url', server.url + '/e')
     ctl('event', 'nosuch', '1')
+
+
+def doctor(ctl):
+    return {f['check']: f for f in json.loads(ctl.run('doctor', '--json').stdout)}
+
+
+def test_doctor_names_what_does_not_go(ctl, server):
+    ctl('add', server.url + '/status/400')
+    ctl('tag', 'set', 'clicks', '--url', server.url + '/e')
+    found = doctor(ctl)
+    assert [found[check]['level'] for check in ('failed', 'held', 'events')] == ['ok'] * 3, found
+    ctl('sync', '--wait', code=3)
+    ctl('add', server.url + '/a')
+    ctl('hold', '2')
+    ctl('event', 'clicks', '1')
+    found = doctor(ctl)
+    assert [found[check]['level'] for check in ('failed', 'held', 'events')] == ['warn'] * 3, found
+    says(found['failed']['text'], '1 could not be sent')
+    says(found['held']['text'], '1 is held back')
+    says(found['events']['text'], '1 of the tag “clicks”')
 
 
 main('words', globals(), CTL)
