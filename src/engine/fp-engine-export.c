@@ -10,6 +10,7 @@
 #include "engine/fp-transfer-files.h"
 #include "engine/fp-transfer-json.h"
 #include "store/fp-blob.h"
+#include "sync/fp-batch.h"
 
 /* Items or drafts a transaction. */
 #define PAGE 64
@@ -391,10 +392,25 @@ hold_items (FpStoreTxn  *txn,
     }
 }
 
+/* Events go as items, which every store knows by their uid; who chose by number or state did not mean them. */
+static gpointer
+prepare (FpStoreTxn  *txn,
+         gpointer     data,
+         GError     **error)
+{
+  Export *export = data;
+
+  if (!export->query.ids && export->query.states & 1u << FP_ITEM_PENDING
+      && !fp_batch_freeze_all (txn, export->query.tag, error))
+    return NULL;
+
+  return export->manifest->moved ? hold_items (txn, export, error) : _FP_ENGINE_DONE;
+}
+
 static void
-held_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
+prepared_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
 {
   FpEngine *self = FP_ENGINE (source);
   g_autoptr(GTask) task = user_data;
@@ -460,12 +476,9 @@ begun_cb (GObject      *source,
 
   if (!_fp_engine_finish (self, result, &error))
     g_task_return_error (task, error);
-  else if (export->manifest->moved)
-    _fp_engine_write (self, fp_engine_export_async, hold_items, export, NULL, NULL, g_task_get_cancellable (task),
-                      held_cb, g_object_ref (task));
   else
-    _fp_engine_read (self, fp_engine_export_async, write_items, export, NULL, NULL, g_task_get_cancellable (task),
-                     items_written_cb, g_object_ref (task));
+    _fp_engine_write (self, fp_engine_export_async, prepare, export, NULL, NULL, g_task_get_cancellable (task),
+                      prepared_cb, g_object_ref (task));
 }
 
 /**
@@ -476,7 +489,8 @@ begun_cb (GObject      *source,
  * @move: what is exported is no longer sent from here
  *
  * Writes plain files, page by page on the store's reading thread. The order of a move: (1) a note in the folder that
- * names the export; (2) every item is held as moved by that name, in one transaction; (3) their files; (4) the
+ * names the export; (2) events that wait become items, and every item is held as moved by that name, in one
+ * transaction; (3) their files; (4) the
  * manifest, which makes the folder an export; (5) the drafts are put away here, as if they were discarded. Broken off
  * before (4) the folder cannot be imported and the items wait here: the same call goes on. Broken off after (4) the
  * drafts are in both places, the items are sent from one.

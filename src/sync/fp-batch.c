@@ -26,21 +26,21 @@ item_new (const FpTagRow *tag,
   return g_steal_pointer (&item);
 }
 
-gboolean
-fp_batch_freeze (FpStoreTxn  *txn,
-                 const char  *tag,
-                 gint64      *id,
-                 GError     **error)
+/* @id: 0 = there was none. */
+static gboolean
+freeze_next (FpStoreTxn  *txn,
+             const char  *tag,
+             gint64      *id,
+             GError     **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autoptr(FpTagRow) row = NULL;
+  g_autoptr(FpTagRow) row = fp_tag_rows_get (txn, tag, &local);
   g_autoptr(GBytes) body = NULL;
   g_autoptr(FpItem) item = NULL;
   gint64 last;
 
-  if (id)
-    *id = 0;
-  if (fp_event_rows_is_ready (txn, tag, &local) && (row = fp_tag_rows_get (txn, tag, &local)))
+  *id = 0;
+  if (row)
     body = fp_event_rows_dup_batch (txn, tag, row->batch_max, &last, &local);
   if (local)
     {
@@ -53,10 +53,47 @@ fp_batch_freeze (FpStoreTxn  *txn,
   item = item_new (row, body);
   if (!fp_item_rows_insert (txn, item, error) || !fp_event_rows_freeze (txn, tag, last, item->id, error))
     return FALSE;
-  if (id)
-    *id = item->id;
+  *id = item->id;
 
   return TRUE;
+}
+
+gboolean
+fp_batch_freeze (FpStoreTxn  *txn,
+                 const char  *tag,
+                 gint64      *id,
+                 GError     **error)
+{
+  GError *local = NULL;
+  gint64 frozen = 0;
+  gboolean ok = !fp_event_rows_is_ready (txn, tag, &local) || freeze_next (txn, tag, &frozen, &local);
+
+  if (local)
+    g_propagate_error (error, local);
+  if (id)
+    *id = frozen;
+
+  return ok && !local;
+}
+
+gboolean
+fp_batch_freeze_all (FpStoreTxn  *txn,
+                     const char  *tag,
+                     GError     **error)
+{
+  g_autoptr(GPtrArray) rows = fp_tag_rows_list (txn, error);
+
+  for (guint i = 0; rows && i < rows->len; i++)
+    {
+      const FpTagRow *row = g_ptr_array_index (rows, i);
+      gint64 id = tag == NULL || g_str_equal (row->name, tag);
+
+      while (id > 0)
+        if (!freeze_next (txn, row->name, &id, error))
+          return FALSE;
+    }
+
+  return rows != NULL;
 }
 
 /* So many at a time from now on; a tag that was removed meanwhile has nothing to remember. */

@@ -59,7 +59,7 @@ class World:
 
     def __call__(self, *words, code=0, input=None):
         run = self.run(*words, input=input)
-        if run.returncode != code:
+        if code is not None and run.returncode != code:
             raise AssertionError('%s: exit %d, not %d\n%s%s' % (' '.join(words), run.returncode, code, run.stdout,
                                                                 run.stderr))
         self.err = run.stderr

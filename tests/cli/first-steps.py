@@ -3,7 +3,7 @@
 
   first-steps.py FIELDPOSTCTL     prints TAP
 """
-import os, sys
+import json, os, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import World, main, says
@@ -70,6 +70,36 @@ def test_all_or_nothing_is_said(ctl, server):
     ctl('discard', '1', '9999', code=1)
     says(ctl.err, 'item 9999', 'nothing was discarded')
     assert ctl.json('show', '1')['state'] == 'pending'
+
+
+def test_events_leave_with_a_move(ctl, server):
+    collect(ctl, server, 3)
+    collect(ctl, server, 2, 'other')
+    out = ctl.path('out')
+    assert ctl.json('export', '--move', '--to', out)['items'] == 2
+    assert ctl.json('status')['events'] == 0
+    other = World(CTL)
+    try:
+        assert other.json('import', out)['items'] == 2
+        assert other.json('import', out)['items'] == 0
+        other('sync', '--wait')
+        assert sorted(json.loads(g[3])['events'][-1]['n'] for g in server.got) == [1, 2], server.got
+    finally:
+        other.close()
+    # What was moved keeps no later events.
+    ctl('event', 'usage', '{"n": 9}')
+    ctl('sync')
+    ctl('sync', '--wait', 'usage', code=None)
+    assert [json.loads(g[3])['events'] for g in server.got[2:]] == [[{'n': 9}]], server.got
+
+
+def test_a_copy_has_the_events_too(ctl, server):
+    collect(ctl, server, 3)
+    out = ctl.path('out')
+    assert ctl.json('export', '--to', out)['items'] == 1
+    ctl('sync', '--wait')
+    assert len(server.got) == 1
+    assert ctl.json('import', out)['items'] == 0
 
 
 main('first-steps', globals(), CTL)
