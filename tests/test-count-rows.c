@@ -136,6 +136,53 @@ open_until_it_was_tried (Fixture      *f,
     }
 }
 
+static gpointer
+run_sql (FpStoreTxn  *txn,
+         gpointer     sql,
+         GError     **error)
+{
+  fp_db_exec (txn->db, sql, error);
+
+  return NULL;
+}
+
+static gpointer
+read_all (FpStoreTxn  *txn,
+          gpointer     data,
+          GError     **error)
+{
+  return fp_item_rows_count (txn, error);
+}
+
+static void
+assert_held (Fixture    *f,
+             const char *sql,
+             const char *held_for,
+             const char *reason_code)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItemCounts) counts = NULL;
+
+  fp_test_store_write (f->store, run_sql, (gpointer) sql, &error);
+  g_assert_no_error (error);
+  counts = fp_test_store_write (f->store, read_all, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (counts->held_for, ==, held_for);
+  g_assert_cmpstr (counts->reason_code, ==, reason_code);
+}
+
+/* What is held does not go by itself: its old error is no reason why others wait. */
+static void
+say_what_holds (Fixture      *f,
+                gconstpointer data)
+{
+  assert_held (f, "UPDATE item SET state = 1 WHERE state IN (2, 3, 4)", NULL, NULL);
+  assert_held (f, "UPDATE item SET state = 4, hold = 'moved', reason_code = 'network-cut' WHERE id IN (1, 2)", "moved",
+               NULL);
+  assert_held (f, "UPDATE item SET hold = 'user' WHERE id = 2", NULL, NULL);
+  assert_held (f, "UPDATE item SET hold = 'account' WHERE id IN (1, 2)", "account", "network-cut");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -145,6 +192,7 @@ main (int    argc,
 #define ADD(path, func) g_test_add ("/store/count/" path, Fixture, NULL, setup, func, teardown)
   ADD ("states-of-a-tag", states_of_a_tag);
   ADD ("open-until-it-was-tried", open_until_it_was_tried);
+  ADD ("say-what-holds", say_what_holds);
 #undef ADD
 
   return g_test_run ();

@@ -618,51 +618,6 @@ counts_say_the_last_reason (FpStoreTxn *txn)
   g_assert_cmpstr (counts->reason, ==, "Busy");
 }
 
-static void
-hold (FpStoreTxn *txn,
-      gint64      id,
-      const char *hold)
-{
-  g_autoptr(FpItem) item = get (txn, id);
-  FpItemState before = item->state;
-
-  item->state = FP_ITEM_HELD;
-  g_free (item->hold);
-  item->hold = g_strdup (hold);
-  g_free (item->reason_code);
-  item->reason_code = g_strdup ("network-cut");
-  update (txn, item, before);
-}
-
-static void
-assert_counts (FpStoreTxn *txn,
-               const char *held_for,
-               const char *reason_code)
-{
-  g_autoptr(FpItemCounts) counts = fp_item_rows_count (txn, NULL);
-
-  g_assert_cmpstr (counts->held_for, ==, held_for);
-  g_assert_cmpstr (counts->reason_code, ==, reason_code);
-}
-
-/* What is held does not go by itself: its old error is no reason why others wait. */
-static void
-counts_say_what_holds (FpStoreTxn *txn)
-{
-  for (int i = 0; i < 3; i++)
-    insert (txn, "https://a:443");
-  assert_counts (txn, NULL, NULL);
-  hold (txn, 1, "moved");
-  assert_counts (txn, "moved", NULL);
-  hold (txn, 2, "moved");
-  assert_counts (txn, "moved", NULL);
-  hold (txn, 2, "user");
-  assert_counts (txn, NULL, NULL);
-  hold (txn, 2, "account");
-  hold (txn, 1, "account");
-  assert_counts (txn, "account", "network-cut");
-}
-
 /* The counts are kept by triggers: whatever happens, they equal what is there. */
 static void
 counts_always_equal_the_rows (FpStoreTxn *txn)
@@ -719,7 +674,6 @@ main (int    argc,
   ADD ("due/new-chance-clears-waits", new_chance_clears_waits);
   ADD ("list/pages-newest-first", list_pages_newest_first);
   ADD ("counts/say-the-last-reason", counts_say_the_last_reason);
-  ADD ("counts/say-what-holds", counts_say_what_holds);
   ADD ("counts/always-equal-the-rows", counts_always_equal_the_rows);
 
   return g_test_run ();
