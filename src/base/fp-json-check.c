@@ -12,6 +12,7 @@ typedef struct {
   const char *at;
   const char *end;
   guint       depth;
+  gboolean    too_deep;
 } Reader;
 
 static gboolean read_value (Reader *r);
@@ -89,9 +90,9 @@ read_string (Reader *r)
     return FALSE;
   while (r->at < r->end && *r->at != '"')
     {
-      char c = *r->at++;
-
-      if ((guchar) c < 0x20 || (c == '\\' && !read_escape (r)))
+      if ((guchar) *r->at < 0x20)
+        return FALSE;
+      if (*r->at++ == '\\' && !read_escape (r))
         return FALSE;
     }
 
@@ -131,7 +132,8 @@ read_value (Reader *r)
   gboolean good;
 
   skip_space (r);
-  if (r->at >= r->end || r->depth >= DEPTH_MAX)
+  r->too_deep = r->depth >= DEPTH_MAX;
+  if (r->at >= r->end || r->too_deep)
     return FALSE;
 
   r->depth++;
@@ -149,11 +151,42 @@ read_value (Reader *r)
   return good;
 }
 
+/* "line 2, column 5: …", as an editor counts. */
+static void
+set_error (GError     **error,
+           const char  *text,
+           const char  *at,
+           const char  *what)
+{
+  guint line = 1, column = 1;
+
+  for (const char *c = text; c < at; c = g_utf8_next_char (c))
+    {
+      line += *c == '\n';
+      column = *c == '\n' ? 1 : column + 1;
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no JSON: line %u, column %u: %s", line, column, what);
+}
+
+/* What is wrong where the reader stopped. */
+static char *
+dup_fault (const Reader *r)
+{
+  if (r->at >= r->end)
+    return g_strdup ("it ends too early");
+  if (r->too_deep)
+    return g_strdup ("nested too deep");
+  if (g_ascii_iscntrl (*r->at) || r->at[0] == '\0')
+    return g_strdup ("a control character cannot stand here");
+
+  return g_strdup_printf ("“%.*s” cannot stand here", (int) (g_utf8_next_char (r->at) - r->at), r->at);
+}
+
 /**
  * fp_json_check:
  * @text: to be passed on as it is
  *
- * Any thread. Whether @text is one JSON value, nested at most 200 deep, in UTF-8. The error names the byte.
+ * Any thread. Whether @text is one JSON value, nested at most 200 deep, in UTF-8. The error names line and column.
  */
 gboolean
 fp_json_check (const char  *text,
@@ -161,17 +194,18 @@ fp_json_check (const char  *text,
                GError     **error)
 {
   Reader r = { .at = text, .end = text + length };
+  g_autofree char *fault = NULL;
   const char *bad;
 
   if (!g_utf8_validate_len (text, length, &bad))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "byte %td is not UTF-8", bad - text + 1);
+      set_error (error, text, bad, "not UTF-8");
       return FALSE;
     }
   if (read_value (&r) && r.at == r.end)
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no JSON value: not understood at byte %td",
-               r.at - text + 1);
+  fault = dup_fault (&r);
+  set_error (error, text, r.at, fault);
 
   return FALSE;
 }

@@ -169,8 +169,6 @@ act (FpCli      *cli,
   GError *error = NULL;
   gint n;
 
-  if (!fp_cli_connect (cli, TRUE))
-    return FP_EXIT_STORE;
   if (what == FP_ACT_RELEASE)
     fp_engine_release_async (cli->engine, ids, hold, NULL, fp_cli_await_cb, &await);
   else
@@ -198,6 +196,7 @@ act_on_arguments (FpCli  *cli,
   g_autoptr(GArray) ids = NULL;
   g_autofree char *reason = NULL;
   gboolean all = FALSE;
+  int code;
   const GOptionEntry none[] = { { NULL } };
   const GOptionEntry retry[] = {
     { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("Everything that waits or has failed"), NULL }, { NULL },
@@ -220,9 +219,11 @@ act_on_arguments (FpCli  *cli,
   if (reason && !g_strv_contains (reasons, reason))
     return fp_cli_usage (_("--reason: “%s” is none of user, account, form, proxy, moved, machine, after, lost"),
                          reason);
-  ids = fp_cli_parse_ids (rest);
+  if (!fp_cli_connect (cli, TRUE))
+    return FP_EXIT_STORE;
+  ids = fp_cli_find_items (cli, rest, &code);
   if (!ids)
-    return FP_EXIT_USAGE;
+    return code;
 
   return act (cli, what, all ? NULL : ids, reason);
 }

@@ -41,29 +41,6 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* "key=value" or "Key: value" into @table. */
-static gboolean
-take_pairs (char       **texts,
-            char         separator,
-            const char  *option,
-            GHashTable  *table)
-{
-  for (guint i = 0; texts && texts[i]; i++)
-    {
-      const char *at = strchr (texts[i], separator);
-
-      if (!at || at == texts[i])
-        {
-          /* Not the text itself: a header may hold a password. */
-          fp_cli_usage (_("%s: number %u has no “%c” after a name"), option, i + 1, separator);
-          return FALSE;
-        }
-      g_hash_table_insert (table, g_strndup (texts[i], at - texts[i]), g_strstrip (g_strdup (at + 1)));
-    }
-
-  return TRUE;
-}
-
 static char *
 guess_media_type (const char *path)
 {
@@ -179,9 +156,8 @@ add_body (FpEnqueue     *enqueue,
     {
       g_autoptr(GBytes) data = g_bytes_new (options->json, strlen (options->json));
       g_autoptr(GError) error = NULL;
-      g_autoptr(JsonNode) node = fp_json_parse (options->json, -1, &error);
 
-      if (!node)
+      if (!fp_json_check (options->json, strlen (options->json), &error))
         {
           fp_cli_usage ("--json: %s", error->message);
           return FALSE;
@@ -221,8 +197,8 @@ make_request (const Options *options,
       fp_cli_usage (_("--reach: “%s” is none of auto, public, lan, always"), options->reach);
       return NULL;
     }
-  if (!take_pairs (options->headers, ':', "--header", enqueue->headers)
-      || !take_pairs (options->meta, '=', "--meta", enqueue->meta)
+  if (!fp_cli_take_pairs (options->headers, ':', "--header", enqueue->headers)
+      || !fp_cli_take_pairs (options->meta, '=', "--meta", enqueue->meta)
       || !add_body (enqueue, options))
     return NULL;
 
@@ -380,8 +356,6 @@ edit (FpCli     *cli,
   g_autoptr(FpEnqueue) owned = changes;
   g_autoptr(FpItem) item = NULL;
 
-  if (!fp_cli_connect (cli, TRUE))
-    return FP_EXIT_STORE;
   fp_engine_get_item_async (cli->engine, id, NULL, fp_cli_await_cb, &await);
   item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), NULL, NULL);
   /* What is gone, too, is told by the call that misses it. */
@@ -407,8 +381,9 @@ fp_cli_edit (FpCli  *cli,
   g_auto(GStrv) rest = NULL;
   const GOptionEntry entries[] = { REQUEST_ENTRIES (options), { NULL } };
   g_autoptr(GArray) ids = NULL;
-  FpEnqueue *changes = NULL;
+  g_autoptr(FpEnqueue) changes = NULL;
   guint n;
+  int code;
 
   cli->details = _("What is not given stays. An empty header or piece of metadata takes it away. A submission is opened\n"
                    "as a draft, without options.");
@@ -418,17 +393,19 @@ fp_cli_edit (FpCli  *cli,
   n = g_strv_length (rest);
   if (n < 1 || n > 2)
     return fp_cli_usage (_("edit: the number of one item, and its new URL if that changes"));
-  ids = fp_cli_parse_ids ((char *[]) { rest[0], NULL });
-  if (!ids)
-    return FP_EXIT_USAGE;
   if (n == 2 || memcmp (&options, &nothing, sizeof options) != 0)
     {
       changes = make_request (&options, rest[1]);
       if (!changes)
         return FP_EXIT_USAGE;
     }
+  if (!fp_cli_connect (cli, TRUE))
+    return FP_EXIT_STORE;
+  ids = fp_cli_find_items (cli, (char *[]) { rest[0], NULL }, &code);
+  if (!ids)
+    return code;
 
-  return edit (cli, g_array_index (ids, gint64, 0), changes, options.reach != NULL);
+  return edit (cli, g_array_index (ids, gint64, 0), g_steal_pointer (&changes), options.reach != NULL);
 }
 
 int

@@ -255,17 +255,17 @@ fp_cli_show (FpCli  *cli,
   g_autoptr(FpReceipt) receipt = NULL;
   g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
+  int code;
 
   if (!fp_cli_parse (cli, "ID", NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) != 1)
     return fp_cli_usage (_("show: the number of one item"));
-  ids = fp_cli_parse_ids (rest);
-  if (!ids)
-    return FP_EXIT_USAGE;
-
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;
+  ids = fp_cli_find_items (cli, rest, &code);
+  if (!ids)
+    return code;
   fp_engine_get_item_async (cli->engine, g_array_index (ids, gint64, 0), NULL, fp_cli_await_cb, &await);
   item = fp_engine_get_item_finish (cli->engine, fp_cli_wait (&await), &receipt, &error);
   if (!item)

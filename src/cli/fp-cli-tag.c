@@ -7,27 +7,6 @@
 
 #include "engine/fp-engine-tags.h"
 
-/* "Name: value" into @headers; FALSE: was told, without the text: it may hold a password. */
-static gboolean
-take_headers (char      **texts,
-              GHashTable *headers)
-{
-  for (guint i = 0; texts && texts[i]; i++)
-    {
-      const char *colon = strchr (texts[i], ':');
-
-      if (!colon || colon == texts[i])
-        {
-          fp_cli_usage (_("%s: number %u has no “%c” after a name"), "--header", i + 1, ':');
-          return FALSE;
-        }
-      g_hash_table_insert (headers, g_strndup (texts[i], (gsize) (colon - texts[i])),
-                           g_strstrip (g_strdup (colon + 1)));
-    }
-
-  return TRUE;
-}
-
 static int
 set_tag (FpCli     *cli,
          FpEnqueue *request) /* (transfer full) */
@@ -89,7 +68,7 @@ tag_set (FpCli  *cli,
   request->tag = g_strdup (rest[0]);
   request->reach = reach;
   request->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  if (!take_headers (headers, request->headers))
+  if (!fp_cli_take_pairs (headers, ':', "--header", request->headers))
     return FP_EXIT_USAGE;
 
   return set_tag (cli, g_steal_pointer (&request));

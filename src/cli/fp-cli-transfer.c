@@ -87,8 +87,6 @@ export (FpCli            *cli,
   g_autofree FpTransferCount *count = NULL;
   GError *error = NULL;
 
-  if (!fp_cli_connect (cli, FALSE))
-    return FP_EXIT_STORE;
   fp_engine_export_async (cli->engine, folder, query, drafts, move, NULL, fp_cli_await_cb, &await);
   count = fp_engine_export_finish (cli->engine, fp_cli_wait (&await), &error);
   if (!count)
@@ -113,6 +111,7 @@ fp_cli_export (FpCli  *cli,
   g_autofree char *tag = NULL;
   g_autoptr(GArray) ids = NULL;
   gboolean move = FALSE;
+  int code;
   FpTransferQuery query = { 0 };
   const GOptionEntry entries[] = {
     { "to", 0, 0, G_OPTION_ARG_FILENAME, &folder, N_("Folder; a new one in this folder by default"), N_("DIR") },
@@ -126,13 +125,15 @@ fp_cli_export (FpCli  *cli,
   cli->details = _("Drafts go along where nothing is chosen by state, tag or number. Passwords never do.");
   if (!fp_cli_parse (cli, "[ID…]", entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  ids = fp_cli_parse_ids (rest);
-  if (!ids)
-    return FP_EXIT_USAGE;
   query.states = state ? parse_state (state)
                        : 1u << FP_ITEM_PENDING | 1u << FP_ITEM_SENDING | 1u << FP_ITEM_FAILED | 1u << FP_ITEM_HELD;
   if (query.states == 0)
     return FP_EXIT_USAGE;
+  if (!fp_cli_connect (cli, FALSE))
+    return FP_EXIT_STORE;
+  ids = fp_cli_find_items (cli, rest, &code);
+  if (!ids)
+    return code;
   query.tag = tag;
   query.ids = ids->len > 0 ? ids : NULL;
   if (!folder)

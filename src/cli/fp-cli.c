@@ -3,6 +3,7 @@
 #include "cli/fp-cli.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/fp-engine-repair.h"
@@ -310,4 +311,100 @@ fp_cli_parse_ids (char **arguments)
     }
 
   return g_steal_pointer (&ids);
+}
+
+/* Of a uid. */
+#define PREFIX_MIN 8
+
+static gpointer
+find_item (FpStoreTxn  *txn,
+           gpointer     data,
+           GError     **error)
+{
+  gint64 id = fp_item_rows_find_prefix (txn, data, error);
+
+  return id ? g_memdup2 (&id, sizeof id) : NULL;
+}
+
+GArray *
+fp_cli_find_items (FpCli  *cli,
+                   char  **arguments,
+                   int    *code)
+{
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; arguments[i]; i++)
+    {
+      g_autofree char *uid = g_ascii_strdown (arguments[i], -1);
+      g_auto(FpCliAwait) await = { NULL };
+      g_autofree gint64 *found = NULL;
+      GError *error = NULL;
+      gint64 id;
+
+      if (g_ascii_string_to_signed (uid, 10, 1, G_MAXINT64, &id, NULL))
+        {
+          g_array_append_val (ids, id);
+          continue;
+        }
+      if (strlen (uid) < PREFIX_MIN || strspn (uid, "0123456789abcdef-") != strlen (uid))
+        {
+          *code = fp_cli_usage (_("“%s” is no number of an item, and no uid or 8 characters of one"), arguments[i]);
+          return NULL;
+        }
+      fp_store_read_async (fp_engine_get_store (cli->engine), find_item, uid, NULL, g_free, NULL, fp_cli_await_cb,
+                           &await);
+      found = fp_store_read_finish (fp_engine_get_store (cli->engine), fp_cli_wait (&await), &error);
+      if (!found)
+        {
+          *code = fp_cli_fail (NULL, error);
+          return NULL;
+        }
+      g_array_append_val (ids, *found);
+    }
+
+  return g_steal_pointer (&ids);
+}
+
+static gboolean
+is_taken (GHashTable *table,
+          const char *name,
+          gboolean    fold)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (fold ? g_ascii_strcasecmp (key, name) == 0 : g_str_equal (key, name))
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+fp_cli_take_pairs (char       **texts,
+                   char         separator,
+                   const char  *option,
+                   GHashTable  *table)
+{
+  for (guint i = 0; texts && texts[i]; i++)
+    {
+      const char *at = strchr (texts[i], separator);
+      g_autofree char *name = at ? g_strndup (texts[i], at - texts[i]) : NULL;
+
+      if (!name || !*name)
+        {
+          /* Not the text itself: a header may hold a password. */
+          fp_cli_usage (_("%s: number %u has no “%c” after a name"), option, i + 1, separator);
+          return FALSE;
+        }
+      if (is_taken (table, name, separator == ':'))
+        {
+          fp_cli_usage (_("%s: “%s” is given twice"), option, name);
+          return FALSE;
+        }
+      g_hash_table_insert (table, g_steal_pointer (&name), g_strstrip (g_strdup (at + 1)));
+    }
+
+  return TRUE;
 }

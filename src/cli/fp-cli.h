@@ -102,6 +102,16 @@ void     fp_cli_print_heading (FpCli           *cli,
                                const char      *line);
 /* Row ids from arguments; NULL: was told. */
 GArray  *fp_cli_parse_ids (char               **arguments);
+/* Ids of items, each given by its number, its uid or the beginning of that, from 8 characters on. The store is open.
+ * NULL: was told, with @code. */
+GArray  *fp_cli_find_items (FpCli              *cli,
+                            char              **arguments,
+                            int                *code);
+/* "key=value" or "Key: value" of @option into @table; FALSE: was told, also of one that comes twice. */
+gboolean fp_cli_take_pairs (char              **texts,
+                            char                separator,
+                            const char         *option,
+                            GHashTable         *table);
 
 int fp_cli_add     (FpCli *cli, int argc, char **argv);
 int fp_cli_edit    (FpCli *cli, int argc, char **argv);

@@ -21,6 +21,9 @@ static const char * const own_headers[] = {
 /* Where a secret is in a stored URL or header. */
 #define PLACEHOLDER "{secret}"
 
+/* Characters of a path in a title. */
+#define TITLE_PATH_MAX 40
+
 typedef struct {
   FpEnqueue *request;
   FpItem    *item;
@@ -185,12 +188,33 @@ check_parts (const FpEnqueue  *request,
   return TRUE;
 }
 
+/* "/inbox/crops": without query and secret; of a long one the end, which tells more. */
+static char *
+dup_short_path (const char *url)
+{
+  const char *host = strstr (url, "://");
+  const char *start = host ? host + 3 + strcspn (host + 3, "/?#") : "";
+  g_autofree char *path = g_strndup (start, strcspn (start, "?#"));
+  g_auto(GStrv) parts = g_strsplit (path, "{secret}", -1);
+  g_autofree char *shown = g_strjoinv ("…", parts);
+  glong length;
+
+  if (!g_utf8_validate (shown, -1, NULL) || g_str_equal (shown, "/"))
+    return g_strdup ("");
+  length = g_utf8_strlen (shown, -1);
+  if (length <= TITLE_PATH_MAX)
+    return g_steal_pointer (&shown);
+
+  return g_strdup_printf ("/…%s", g_utf8_offset_to_pointer (shown, length - TITLE_PATH_MAX + 2));
+}
+
 char *
 _fp_engine_dup_title (const FpItem *item)
 {
   g_autoptr(GUri) uri = g_uri_parse (item->host, G_URI_FLAGS_NONE, NULL);
+  g_autofree char *path = dup_short_path (item->url);
 
-  return g_strdup_printf ("%s %s", item->method, uri ? g_uri_get_host (uri) : item->host);
+  return g_strdup_printf ("%s %s%s", item->method, uri ? g_uri_get_host (uri) : item->host, path);
 }
 
 /* Fills the item with what needs no store; the parts come later. */

@@ -586,3 +586,32 @@ fp_item_rows_count_held (FpStoreTxn *txn,
 
   return fp_stmt_step (stmt, error) == FP_STEP_ROW ? (guint) fp_stmt_get_int (stmt, 0) : 0;
 }
+
+gint64
+fp_item_rows_find_prefix (FpStoreTxn *txn,
+                          const char *prefix,
+                          GError    **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+  FpStep step;
+  gint64 id = 0;
+
+  g_return_val_if_fail (txn && prefix, 0);
+
+  stmt = fp_stmt_new (txn->db, "SELECT id FROM item WHERE uid >= ?1 AND uid < ?1 || 'g' ORDER BY uid LIMIT 2", error);
+  if (!stmt)
+    return 0;
+  fp_stmt_bind_text (stmt, 1, prefix);
+  step = fp_stmt_step (stmt, error);
+  if (step == FP_STEP_ROW)
+    {
+      id = fp_stmt_get_int (stmt, 0);
+      step = fp_stmt_step (stmt, error);
+    }
+  if (step == FP_STEP_ROW)
+    g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND, "Several items begin with %s", prefix);
+  else if (step == FP_STEP_DONE && id == 0)
+    g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND, "item %s: there is none", prefix);
+
+  return step == FP_STEP_DONE ? id : 0;
+}

@@ -157,6 +157,10 @@ FpItem       *fp_item_rows_get      (FpStoreTxn        *txn,
 FpItem       *fp_item_rows_find     (FpStoreTxn        *txn,
                                      const char        *uid,
                                      GError           **error);
+/* The id of the one whose uid begins with @prefix (lower case); 0 with NOT_FOUND: there is none, or several. */
+gint64        fp_item_rows_find_prefix (FpStoreTxn     *txn,
+                                        const char     *prefix,
+                                        GError        **error);
 /* Array of FpItem without parts, newest first. */
 GPtrArray    *fp_item_rows_list     (FpStoreTxn        *txn,
                                      const FpItemQuery *query,

@@ -102,4 +102,41 @@ def test_a_copy_has_the_events_too(ctl, server):
     assert ctl.json('import', out)['items'] == 0
 
 
+def test_a_uid_is_as_good_as_a_number(ctl, server):
+    ctl('add', server.url + '/one')
+    uid = ctl.json('show', '1')['uid']
+    for word in (uid, uid[:8], uid.upper()):
+        assert ctl.json('show', word)['id'] == 1
+    for words in (['hold', uid], ['release', uid[:9]], ['retry', uid], ['edit', uid[:8], '-X', 'PUT'], ['discard', '1'],
+                  ['undo', '1'], ['export', '--to', ctl.path('out'), '1']):
+        ctl(*words)
+    ctl('show', uid[:7], code=2)
+    ctl('show', 'ffffffff-0000', code=1)
+    says(ctl.err, 'ffffffff-0000')
+
+
+def test_titles_have_the_path(ctl, server):
+    urls = {'http://example.org/inbox/crops?token=s3cr3t#x': 'POST example.org/inbox/crops',
+            'http://example.org/': 'POST example.org', 'http://example.org?a=b': 'POST example.org',
+            'http://example.org/' + 50 * 'a' + '/end': 'POST example.org/…' + 34 * 'a' + '/end'}
+    for url, title in urls.items():
+        assert ctl.json('add', '-X', 'POST', url)['title'] == title, (url, ctl.json('list')[0]['title'])
+
+
+def test_a_header_twice_is_refused(ctl, server):
+    ctl('add', '-H', 'X-A: 1', '-H', 'x-a: 2', server.url + '/one', code=2)
+    says(ctl.err, 'x-a', 'twice')
+    ctl('tag', 'set', 'usage', '--url', server.url, '-H', 'X-A: 1', '-H', 'X-A: 2', code=2)
+    ctl('add', '--meta', 'a=1', '--meta', 'A=2', server.url + '/one')
+
+
+def test_bad_json_is_told_by_line_and_column(ctl, server):
+    for text, words in (('{bad', 'line 1, column 2: “b”'), ('{"a":\n 1,}', 'line 2, column 4: “}”'),
+                        ('["ä" x]', 'line 1, column 6: “x”'), ('[1', 'line 1, column 3: it ends too early'),
+                        ('// a', 'line 1, column 1: “/”')):
+        ctl('add', '--json', text, server.url + '/one', code=2)
+        says(ctl.err, '--json: ', words)
+    assert ctl.json('list') == []
+
+
 main('first-steps', globals(), CTL)
