@@ -353,12 +353,12 @@ def test_hold_and_release(ctl, server):
     says(ctl('sync'), '1 sent')
     assert [entry[1] for entry in server.got] == ['/c']
     assert [i['id'] for i in ctl.json('list')] == [2, 1]
-    for words in (['release'], ['release', '--all', '1'], ['release', '1', '--reason', 'user'],
-                  ['release', '--all', '--reason', 'moon'], ['release', '--all', '--reason', 'staging'], ['hold'],
-                  ['cancel'], ['hold', '--all']):
+    for words in (['release'], ['release', '--all', '1'], ['release', '--all', '--reason', 'moon'],
+                  ['release', '--all', '--reason', 'staging'], ['hold'], ['cancel'], ['hold', '--all']):
         ctl(*words, code=2)
     assert ctl.json('release', '--all', '--reason', 'account') == {'items': 0}
-    assert ctl.json('release', '1') == {'items': 1}
+    ctl('release', '1', '--reason', 'account', code=1)
+    assert ctl.json('release', '1', '--reason', 'user') == {'items': 1}
     assert ctl.json('retry', '--all') == {'items': 1}, 'what a person holds is not retried'
     assert ctl.json('release', '--all', '--reason', 'user') == {'items': 1}
     says(ctl('sync'), '2 sent')
