@@ -55,13 +55,25 @@ def memory(pid):
     return [int(re.search(rf'^{name}:\s+(\d+) kB', text, re.M).group(1)) / 1024 for name in ('Private_Dirty', 'Pss')]
 
 
-def sleeps(pid):
-    """Voluntary context switches by thread: how often each went to sleep, and so was woken."""
-    counts = {}
+def switches(pid):
+    """Voluntary context switches of all its threads."""
+    count = 0
     for task in os.listdir(f'/proc/{pid}/task'):
         with open(f'/proc/{pid}/task/{task}/status') as status:
-            counts[task] = int(re.search(r'^voluntary_ctxt_switches:\s+(\d+)', status.read(), re.M).group(1))
-    return counts
+            count += int(re.search(r'^voluntary_ctxt_switches:\s+(\d+)', status.read(), re.M).group(1))
+    return count
+
+
+def count_wakeups(pid, seconds):
+    """Tenths of a second in which any thread ran, those that follow each other being one: a wake-up of the machine."""
+    wakeups, before, busy = 0, switches(pid), False
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        now = switches(pid)
+        wakeups += now != before and not busy
+        busy, before = now != before, now
+    return wakeups
 
 
 def rest(argv, env, server):
@@ -72,10 +84,8 @@ def rest(argv, env, server):
         assert time.monotonic() < end and process.poll() is None, f'{argv[0]} sent nothing'
         time.sleep(0.05)
     time.sleep(2)
-    before = sleeps(process.pid)
-    time.sleep(REST_S)
-    woken = sum(n - before.get(task, 0) for task, n in sleeps(process.pid).items())
-    figures = memory(process.pid) + [woken * 60 / REST_S]
+    wakeups = count_wakeups(process.pid, REST_S)
+    figures = memory(process.pid) + [wakeups * 60 / REST_S]
     process.terminate()
     process.wait()
     return figures
