@@ -139,7 +139,10 @@ dup_items (const FpItemCounts *counts)
     first = g_steal_pointer (&words);
 
   /* Translators: what failed or is waited for; what is held back */
-  return first && held ? g_strdup_printf (_("%s; %s"), first, held) : g_steal_pointer (first ? &first : &held);
+  if (first && held)
+    return g_strdup_printf (_("%s; %s"), first, held);
+
+  return first ? g_steal_pointer (&first) : g_steal_pointer (&held);
 }
 
 /**
