@@ -193,8 +193,8 @@ def open_files(place):
         for _ in range(2):
             path = place.file('f', 70000)
             place.store.run('add', '--data-file', path, 'http://127.0.0.%d:%d/inbox/x' % (n + 1, place.receiver.port))
-    place.start_agent()
     items = place.store.items()
+    place.start_agent()
     place.wait_all_sent(items, 30)
     place.stored_once(items)
 
