@@ -134,9 +134,10 @@ class World:
         return path
 
     def start(self, *words, fault=''):
+        begun = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         child = subprocess.Popen([CTL, *words], env=dict(self.env, FP_POWER_FAIL=fault), stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE)
-        child.begun = os.path.getsize(self.log)
+        child.begun = begun
         return child
 
     def finish(self, child, code=0):
