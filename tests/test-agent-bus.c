@@ -97,7 +97,7 @@ bad_requests_name_the_key (FpBusFixture *f,
   assert_refused (f, "{'url': <'%s/x'>, 'parts': <[{'name': <'a'>, 'file': <handle 7>}]>}", "\"file\"");
   assert_refused (f, "{'url': <'%s/x'>, 'media-type': <'text/plain'>}", "\"media-type\"");
   g_assert_cmpuint (fp_sink_get_n (f->sink), ==, 0);
-  fp_test_until (fp_bus_fixture_get_count (f, "Pending") == 0);
+  g_assert_cmpuint (fp_bus_fixture_get_count (f, "Pending"), ==, 0);
 }
 
 static void

@@ -355,7 +355,7 @@ what_is_no_file_is_named (FpBusFixture *f,
       g_close (bad[i].fd, NULL);
     }
   g_close (pair[1], NULL);
-  fp_test_until (fp_bus_fixture_get_count (f, "Held") + fp_bus_fixture_get_count (f, "Pending") == 0);
+  g_assert_cmpuint (fp_bus_fixture_get_count (f, "Held") + fp_bus_fixture_get_count (f, "Pending"), ==, 0);
 }
 
 static void
