@@ -2,6 +2,7 @@
 
 #include "base/fp-random.h"
 #include "net/fp-host.h"
+#include "sync/fp-sync-private.h"
 
 #define WALL G_GINT64_CONSTANT (1700000000000)
 #define BOOT G_GINT64_CONSTANT (100000000)
@@ -313,6 +314,14 @@ nothing_func (FpStoreTxn  *txn,
   return data;
 }
 
+/* Nothing under way, or nothing until a full disk can be written again. */
+static gboolean
+is_settled (FpSync *sync)
+{
+  return fp_sync_is_quiet (sync)
+         || (sync->retry_write > 0 && !sync->turn && g_hash_table_size (sync->flights) == 0);
+}
+
 void
 fp_sync_fixture_pass (FpSyncFixture *f,
                       gint64         ms)
@@ -326,6 +335,7 @@ fp_sync_fixture_pass (FpSyncFixture *f,
     {
       write_now (f, nothing_func, NULL);
       fp_item_counts_free (fp_sync_fixture_count (f));
-      fp_test_until (fp_sync_get_state (f->sync) != FP_SYNC_SYNCING);
+      fp_test_drain ();
+      fp_test_until (is_settled (f->sync));
     }
 }
