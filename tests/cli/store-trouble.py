@@ -40,7 +40,7 @@ def damage(ctl, *pages):
             f.write(os.urandom(PAGE))
 
 
-def agent(ctl, seconds=20):
+def agent(ctl, seconds=60):
     """Starts one and ends it: exit code and what it told."""
     child = subprocess.Popen([AGENT, '--no-tray', '--verbose'], env=ctl.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True)

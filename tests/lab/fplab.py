@@ -38,7 +38,7 @@ def program(name):
     return os.path.join(BUILD, 'src', PROGRAMS[name], name)
 
 
-def until(condition, what, seconds=20, pause=0.01):
+def until(condition, what, seconds=60, pause=0.01):
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -82,7 +82,7 @@ class Process:
     def read_errors(self):
         return os.pread(self.errors.fileno(), 1 << 26, 0).decode('utf-8', 'replace').splitlines()
 
-    def wait_line(self, pattern, seconds=20, after=0):
+    def wait_line(self, pattern, seconds=60, after=0):
         """The first line from index AFTER on that matches; returns (match, index of the next line)."""
         def look():
             for i, line in enumerate(self.read()[after:], after):
@@ -100,7 +100,7 @@ class Process:
             self.child.kill()
         self.child.wait()
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         self.child.terminate()
         try:
             return self.child.wait(seconds)

@@ -29,7 +29,7 @@ def walk(o):
             yield from walk(child)
 
 
-def until(look, what, seconds=15):
+def until(look, what, seconds=60):
     context = GLib.MainContext.default()
 
     def try_it():
@@ -78,7 +78,7 @@ class Window(fplab.Process):
                 return o
         return None
 
-    def find(self, role, name=None, under=None, seconds=15):
+    def find(self, role, name=None, under=None, seconds=60):
         return until(lambda: self.look(role, name, under), f'{role} {name!r} in the window', seconds)
 
     def press(self, role, name=None, under=None):

@@ -39,7 +39,7 @@ class Place:
         answer = self.store.json('show', str(number))
         return answer[0] if isinstance(answer, list) else answer
 
-    def wait_sent(self, number, seconds=20):
+    def wait_sent(self, number, seconds=60):
         return fplab.until(lambda: (lambda i: i if i['state'] == 'sent' else None)(self.item(number)),
                            f'item {number} sent', seconds, 0.05)
 

@@ -135,7 +135,7 @@ class Place:
         again = [e for e in self.receiver.events() if e['event'] != 'stored']
         check(not again, 'sent twice:', again)
 
-    def wait_all_sent(self, items, seconds=20):
+    def wait_all_sent(self, items, seconds=60):
         uids = {i['uid'] for i in items}
         until(lambda: uids <= {i['uid'] for i in self.store.sent()}, 'all sent', seconds, 0.1)
 
