@@ -124,6 +124,20 @@ test_stragglers (Fixture       *f,
   g_assert_cmpint (until (f), <=, NOW + 1000 + 2000);
 }
 
+/* One person's wish is one question: while an item asks, another by hand waits for what it hears. */
+static void
+test_let_ask (Fixture       *f,
+              gconstpointer  data)
+{
+  g_assert_false (fp_breaker_let_ask (f->breaker, NOW));
+
+  ended (f, 1, FP_VERDICT_RETRY, 503, -1, NOW);
+  g_assert_true (fp_breaker_let_ask (f->breaker, NOW));
+  g_assert_true (fp_breaker_is_half_open (f->breaker, NOW));
+  fp_breaker_began (f->breaker, 1, NOW);
+  g_assert_false (fp_breaker_let_ask (f->breaker, NOW));
+}
+
 static void
 test_one_poison_5xx (Fixture       *f,
                      gconstpointer  data)
@@ -139,6 +153,21 @@ test_one_poison_5xx (Fixture       *f,
 
   ended (f, 1, FP_VERDICT_RETRY, 502, -1, NOW);
   g_assert_cmpint (until (f), >, NOW);
+}
+
+/* A 5xx for the item that asks is no sign of health, although nobody else had one. */
+static void
+test_asking_5xx (Fixture       *f,
+                 gconstpointer  data)
+{
+  gint64 now;
+
+  ended (f, 1, FP_VERDICT_RETRY, 0, -1, NOW);
+  now = until (f);
+  fp_breaker_began (f->breaker, 2, now);
+  ended (f, 2, FP_VERDICT_RETRY, 500, -1, now);
+  g_assert_cmpint (until (f), >=, now + 1000);
+  g_assert_cmpuint (fp_breaker_get_room (f->breaker, now, 0, 4), ==, 0);
 }
 
 static void
@@ -165,6 +194,18 @@ test_fewest_tries_ask (Fixture       *f,
   g_assert_cmpuint (fp_breaker_pick (f->breaker, items), ==, 0);
 
   ended (f, 1, FP_VERDICT_RECEIPT, 201, -1, NOW);
+  g_assert_cmpuint (fp_breaker_get_faults (f->breaker, 1), ==, 0);
+}
+
+/* An answer that was cut off is a try of the item already. */
+static void
+test_tries_are_no_faults (Fixture       *f,
+                          gconstpointer  data)
+{
+  FpVerdict cut = { .kind = FP_VERDICT_RETRY, .retry_after = -1, .contacted = TRUE, .opens_breaker = TRUE };
+
+  fp_breaker_ended (f->breaker, 1, &cut, 0, f->random, NOW);
+  g_assert_cmpint (until (f), >, NOW);
   g_assert_cmpuint (fp_breaker_get_faults (f->breaker, 1), ==, 0);
 }
 
@@ -212,12 +253,51 @@ test_retry_after (Fixture       *f,
   assert_closed (f, NOW + 900000);
 }
 
+/* The word of any of those under way counts, also while another asks; with a good answer it is void. */
+static void
+test_retry_after_of_stragglers (Fixture       *f,
+                                gconstpointer  data)
+{
+  gint64 now;
+
+  ended (f, 1, FP_VERDICT_RETRY, 503, -1, NOW);
+  ended (f, 2, FP_VERDICT_RETRY, 503, 60000, NOW);
+  g_assert_cmpint (until (f), ==, NOW + 60000);
+
+  now = until (f);
+  fp_breaker_began (f->breaker, 1, now);
+  ended (f, 3, FP_VERDICT_RETRY, 503, 60000, now);
+  fp_breaker_cancelled (f->breaker, 1);
+  g_assert_cmpint (until (f), ==, now + 60000);
+
+  ended (f, 4, FP_VERDICT_RECEIPT, 201, -1, now);
+  ended (f, 5, FP_VERDICT_RETRY, 503, -1, now);
+  g_assert_cmpint (until (f), <=, now + 1000);
+}
+
+/* What was before the network was another says nothing of the server that is found in it. */
+static void
+test_reset_forgets (Fixture       *f,
+                    gconstpointer  data)
+{
+  ended (f, 1, FP_VERDICT_RETRY, 0, -1, NOW);
+  ended (f, 2, FP_VERDICT_RETRY, 500, -1, NOW);
+  fp_breaker_reset (f->breaker, FALSE, NOW);
+  assert_closed (f, NOW);
+  g_assert_cmpuint (fp_breaker_get_faults (f->breaker, 1), ==, 0);
+  ended (f, 3, FP_VERDICT_RETRY, 500, -1, NOW);
+  assert_closed (f, NOW);
+}
+
 static void
 test_something_between (Fixture       *f,
                         gconstpointer  data)
 {
-  ended (f, 1, FP_VERDICT_BETWEEN, 200, -1, NOW);
+  FpVerdict between = { .kind = FP_VERDICT_BETWEEN, .retry_after = -1 };
+
+  fp_breaker_ended (f->breaker, 1, &between, 200, f->random, NOW);
   g_assert_cmpint (until (f), >, NOW);
+  g_assert_cmpuint (fp_breaker_get_faults (f->breaker, 1), ==, 1);
 }
 
 static void
@@ -228,6 +308,7 @@ test_own_trouble_says_nothing (Fixture       *f,
 
   ended (f, 1, FP_VERDICT_ITEM, 0, -1, NOW);
   assert_closed (f, NOW);
+  g_assert_cmpuint (fp_breaker_get_faults (f->breaker, 1), ==, 1);
 
   /* The asking item could not be sent at all: another may ask at once. */
   ended (f, 2, FP_VERDICT_RETRY, 0, -1, NOW);
@@ -236,7 +317,7 @@ test_own_trouble_says_nothing (Fixture       *f,
   ended (f, 1, FP_VERDICT_ITEM, 0, -1, now);
   g_assert_true (fp_breaker_is_half_open (f->breaker, now));
   fp_breaker_began (f->breaker, 3, now);
-  fp_breaker_cancelled (f->breaker, 3, now);
+  fp_breaker_cancelled (f->breaker, 3);
   g_assert_true (fp_breaker_is_half_open (f->breaker, now));
 }
 
@@ -251,10 +332,15 @@ main (int   argc,
   add ("/sync/breaker/opens-on-a-fault-and-one-item-asks", test_opens_and_probes);
   add ("/sync/breaker/waits-double-until-a-good-answer", test_doubles);
   add ("/sync/breaker/those-under-way-do-not-lengthen-the-wait", test_stragglers);
+  add ("/sync/breaker/a-person-lets-one-item-ask-before-its-time", test_let_ask);
   add ("/sync/breaker/5xx-of-one-item-does-not-open", test_one_poison_5xx);
+  add ("/sync/breaker/5xx-of-the-asking-item-opens-again", test_asking_5xx);
   add ("/sync/breaker/the-item-with-the-fewest-tries-asks", test_fewest_tries_ask);
+  add ("/sync/breaker/what-counts-as-a-try-is-no-fault-besides", test_tries_are_no_faults);
   add ("/sync/breaker/refusals-are-no-fault-of-the-host", test_refusals_are_no_fault);
   add ("/sync/breaker/retry-after-binds-the-host", test_retry_after);
+  add ("/sync/breaker/retry-after-of-those-under-way-binds-too", test_retry_after_of_stragglers);
+  add ("/sync/breaker/a-new-chance-forgets-what-was", test_reset_forgets);
   add ("/sync/breaker/something-between-stops-the-host", test_something_between);
   add ("/sync/breaker/own-trouble-says-nothing-about-the-host", test_own_trouble_says_nothing);
 #undef add

@@ -170,6 +170,30 @@ test_no_contact_costs_nothing (void)
   clear_item (&item);
 }
 
+/* What uses up no try is not repeated each second for that: the faults in a row lengthen the wait as tries do. */
+static void
+test_faults_lengthen_the_wait (void)
+{
+  FpVerdict verdict = { .kind = FP_VERDICT_RETRY, .code = "network-connect", .retry_after = -1, .definite = TRUE };
+  g_autoptr(FpRandom) random = fp_random_new_seeded (7);
+  FpItem item = { .id = 1 };
+  gint64 longest[] = { 0, 0, 0, 0, 0 };
+
+  for (guint i = 0; i < 200; i++)
+    for (guint n = 0; n < G_N_ELEMENTS (longest); n++)
+      {
+        FpPolicyAttempt attempt = { .faults = n, .now_boot = BOOT, .boot_id = "boot", .now_wall = WALL };
+
+        item.state = FP_ITEM_SENDING;
+        fp_policy_apply (&item, &verdict, 0, &attempt, random);
+        g_assert_cmpint (item.due_boot, <=, BOOT + (1000 << n));
+        longest[n] = MAX (longest[n], item.due_boot - BOOT);
+      }
+  for (guint n = 0; n < G_N_ELEMENTS (longest); n++)
+    g_assert_cmpint (longest[n], >, 1000 << n >> 1);
+  clear_item (&item);
+}
+
 static void
 test_retry_after_is_kept_apart (void)
 {
@@ -186,6 +210,11 @@ test_retry_after_is_kept_apart (void)
   apply (&item, FP_VERDICT_SLOW, TRUE, FALSE, 2 * HOUR, FALSE);
   g_assert_cmpint (item.state, ==, FP_ITEM_FAILED);
   g_assert_cmpint (item.due_boot, ==, BOOT + 2 * HOUR);
+
+  /* No server silences us for longer than a day, nor by the time that is kept across a restart. */
+  apply (&item, FP_VERDICT_SLOW, TRUE, FALSE, 48 * HOUR, FALSE);
+  g_assert_cmpint (item.due_boot, ==, BOOT + 24 * HOUR);
+  g_assert_cmpint (item.not_before, ==, WALL + 24 * HOUR);
   clear_item (&item);
 }
 
@@ -298,6 +327,54 @@ test_give_back (void)
   clear_item (&item);
 }
 
+/* Of a submission in several requests one is stored: the next begins with all its tries, and no edit may replace what
+ * the server holds a part of. */
+static void
+test_go_on (void)
+{
+  FpPolicyAttempt attempt = { .now_boot = BOOT, .boot_id = "boot", .now_wall = WALL };
+  FpItem item = { .id = 1, .state = FP_ITEM_SENDING, .attempts = 4, .slow_step = 2, .due_boot = 9, .not_before = 9,
+                  .next_try = 9, .maybe_delivered = TRUE, .posts_done = 1,
+                  .reason_code = g_strdup ("server-busy"), .reason = g_strdup ("x") };
+
+  fp_policy_go_on (&item, 201, &attempt);
+  g_assert_cmpint (item.state, ==, FP_ITEM_PENDING);
+  g_assert_cmpuint (item.attempts, ==, 0);
+  g_assert_cmpuint (item.slow_step, ==, 0);
+  g_assert_cmpint (item.due_boot, ==, 0);
+  g_assert_cmpint (item.not_before, ==, 0);
+  g_assert_cmpint (item.next_try, ==, 0);
+  g_assert_cmpint (item.status, ==, 201);
+  g_assert_cmpint (item.last_try, ==, WALL);
+  g_assert_null (item.reason_code);
+  g_assert_null (item.reason);
+  g_assert_true (item.maybe_delivered);
+
+  /* Too large, spread anew: nothing of it is there, unless an earlier answer was lost. */
+  item.state = FP_ITEM_SENDING;
+  item.posts_done = 0;
+  fp_policy_go_on (&item, 413, &attempt);
+  g_assert_false (item.maybe_delivered);
+  item.state = FP_ITEM_SENDING;
+  attempt.maybe_before = TRUE;
+  fp_policy_go_on (&item, 413, &attempt);
+  g_assert_true (item.maybe_delivered);
+  clear_item (&item);
+}
+
+static void
+test_hold_lost (void)
+{
+  FpItem item = { .id = 1, .state = FP_ITEM_SENDING, .manual = TRUE };
+
+  fp_policy_hold_lost (&item);
+  g_assert_cmpint (item.state, ==, FP_ITEM_HELD);
+  g_assert_cmpstr (item.hold, ==, "lost");
+  g_assert_true (item.maybe_delivered);
+  g_assert_false (item.manual);
+  clear_item (&item);
+}
+
 static void
 test_release (void)
 {
@@ -364,11 +441,14 @@ main (int   argc,
   g_test_add_func ("/sync/policy/apply/receipt-ends-everything", test_receipt);
   g_test_add_func ("/sync/policy/apply/five-tries-then-slow-ones", test_five_tries_then_slow);
   g_test_add_func ("/sync/policy/apply/no-contact-costs-nothing", test_no_contact_costs_nothing);
+  g_test_add_func ("/sync/policy/apply/faults-in-a-row-lengthen-the-wait", test_faults_lengthen_the_wait);
   g_test_add_func ("/sync/policy/apply/retry-after-is-kept-apart", test_retry_after_is_kept_apart);
   g_test_add_func ("/sync/policy/apply/own-fault-is-not-retried", test_own_fault_has_no_wait);
   g_test_add_func ("/sync/policy/apply/holds", test_holds);
   g_test_add_func ("/sync/policy/apply/repost-waits-five-seconds", test_repost_waits_five_seconds);
   g_test_add_func ("/sync/policy/apply/doubt-is-cleared-by-a-refusal-only", test_doubt);
+  g_test_add_func ("/sync/policy/go-on/begins-anew-and-keeps-the-doubt", test_go_on);
+  g_test_add_func ("/sync/policy/hold-lost/asks-and-keeps-the-doubt", test_hold_lost);
   g_test_add_func ("/sync/policy/give-back-costs-nothing", test_give_back);
   g_test_add_func ("/sync/policy/park-costs-nothing-and-says-why", test_park);
   g_test_add_func ("/sync/policy/release-by-hand", test_release);

@@ -126,14 +126,10 @@ fp_breaker_began (FpBreaker *self,
 
 void
 fp_breaker_cancelled (FpBreaker *self,
-                      gint64     item,
-                      gint64     now)
+                      gint64     item)
 {
-  if (self->probe != item)
-    return;
-
-  self->probe = NOBODY;
-  self->until = MIN (self->until, now);
+  if (self->probe == item)
+    self->probe = NOBODY;
 }
 
 static void
@@ -254,7 +250,7 @@ fp_breaker_ended (FpBreaker       *self,
     {
       /* Nothing was sent (a missing file, a locked keyring): the host was not asked. */
       note_fault (self, item);
-      fp_breaker_cancelled (self, item, now);
+      fp_breaker_cancelled (self, item);
     }
   else if (was_probe)
     {

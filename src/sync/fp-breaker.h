@@ -42,10 +42,10 @@ guint      fp_breaker_get_faults   (FpBreaker       *self,
 void       fp_breaker_began        (FpBreaker       *self,
                                     gint64           item,
                                     gint64           now);
-/* The attempt was not made or was broken off by us: says nothing about the host. */
+/* The attempt was not made or was broken off by us: says nothing about the host. Another may ask in its place, unless
+ * the server named a time to one of those that were under way. */
 void       fp_breaker_cancelled    (FpBreaker       *self,
-                                    gint64           item,
-                                    gint64           now);
+                                    gint64           item);
 void       fp_breaker_ended        (FpBreaker       *self,
                                     gint64           item,
                                     const FpVerdict *verdict,

@@ -211,8 +211,7 @@ give_back (FpSync      *self,
     fp_policy_hold_lost (outcome->item);
   else
     fp_policy_give_back (outcome->item, sent_any || claim->maybe_before);
-  fp_breaker_cancelled (fp_sync_get_breaker (self, outcome->item->host), outcome->item->id,
-                        fp_clock_get_boot_ms (self->clock));
+  fp_breaker_cancelled (fp_sync_get_breaker (self, outcome->item->host), outcome->item->id);
   fp_pauses_cancelled (self->pauses, outcome->item->id);
 }
 

@@ -147,13 +147,12 @@ static void
 cancel_claim (FpSync *self,
               gint64  id)
 {
-  gint64 now = fp_clock_get_boot_ms (self->clock);
   GHashTableIter iter;
   gpointer breaker;
 
   g_hash_table_iter_init (&iter, self->breakers);
   while (g_hash_table_iter_next (&iter, NULL, &breaker))
-    fp_breaker_cancelled (breaker, id, now);
+    fp_breaker_cancelled (breaker, id);
   fp_pauses_cancelled (self->pauses, id);
 }
 
