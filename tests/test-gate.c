@@ -94,6 +94,7 @@ test_metered (void)
     { FP_REACH_PUBLIC, "http://192.168.1.5/x", FALSE, TRUE },
     { FP_REACH_LAN, "https://example.org/x", FALSE, FALSE },
     { FP_REACH_ALWAYS, "https://example.org/x", FALSE, TRUE },
+    { FP_REACH_ALWAYS, "https://lab.example.org/x", TRUE, FALSE },
     { FP_REACH_ALWAYS, "http://10.0.0.1/x", FALSE, FALSE },
   };
 

@@ -203,7 +203,14 @@ test_a_person_may (Fixture       *f,
   g_assert_true (fp_pauses_ended (f->pauses, &wanted, &receipt, 201, NOW));
   g_assert_cmpint (until_of (f, ADDRESS, 10, NOW), ==, 0);
 
+  /* One by hand goes beside the one that asks, and does not take its place. */
   pause_it (f);
+  began (f, 9);
+  wanted.id = 10;
+  fp_pauses_began (f->pauses, &wanted);
+  fp_pauses_cancelled (f->pauses, 10);
+  g_assert_cmpint (until_of (f, ADDRESS, 11, NOW + 30000), >, NOW + 30000);
+
   fp_pauses_reset (f->pauses);
   g_assert_false (fp_pauses_any (f->pauses));
   g_assert_cmpint (until_of (f, ADDRESS, 10, NOW), ==, 0);

@@ -137,7 +137,7 @@ fp_gate_may_ask (const FpGateNetwork *network,
 {
   gboolean by_name = reach == FP_REACH_AUTO && host->kind == FP_HOST_PUBLIC;
 
-  if (network->paused || host->proven || get_place (host, reach) == PLACE_ANY || reach == FP_REACH_LAN)
+  if (network->paused || host->proven || get_place (host, reach) == PLACE_ANY)
     return FP_ASK_NOTHING;
   if (network->link == FP_LINK_LIMITED && get_place (host, reach) == PLACE_PUBLIC)
     return FP_ASK_SERVER | (by_name ? FP_ASK_NAME : 0);
