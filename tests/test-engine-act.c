@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "store/fp-hold-rows.h"
 #include "store/fp-sender-lock.h"
+#include "store/fp-store-private.h"
 
 #define STATES 7
 
@@ -250,6 +252,244 @@ a_retry_does_not_overrule_a_person (FpEngineFixture *f,
   g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, id, 0, NULL), ==, 1);
 }
 
+/* Many. */
+
+enum { MANY = 3 * FP_STORE_SLICE + 7 };
+
+/* A row of an item, two of the numbers that its state changes; and some beside them. */
+#define ROWS (FP_STORE_SLICE * 3 + 10)
+
+typedef struct {
+  FpItemState  state;
+  const char  *hold;
+  gint64       first;
+} Many;
+
+static gpointer
+put_many (FpStoreTxn  *txn,
+          gpointer     data,
+          GError     **error)
+{
+  Many *many = data;
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      Put what = { .state = many->state, .hold = many->hold };
+
+      put (txn, &what, error);
+      many->first = i == 0 ? what.id : many->first;
+    }
+
+  return NULL;
+}
+
+static gint64
+add_many (FpEngineFixture *f,
+          FpItemState      state,
+          const char      *hold)
+{
+  Many many = { .state = state, .hold = hold };
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+
+  fp_store_write_async (fp_engine_get_store (f->engine), put_many, &many, NULL, NULL, NULL, fp_test_await_cb, &await);
+  fp_store_write_finish (fp_engine_get_store (f->engine), fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  _fp_store_take_most_changes (fp_engine_get_store (f->engine));
+
+  return many.first;
+}
+
+static void
+assert_short (FpEngineFixture *f)
+{
+  guint rows = _fp_store_take_most_changes (fp_engine_get_store (f->engine));
+
+  g_assert_cmpuint (rows, >, FP_STORE_SLICE);
+  g_assert_cmpuint (rows, <=, ROWS);
+}
+
+static gint
+act (FpEngineFixture  *f,
+     FpAct             what,
+     GArray           *ids,
+     GCancellable     *cancellable,
+     GError          **error)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+
+  if (what == FP_ACT_RELEASE)
+    fp_engine_release_async (f->engine, ids, NULL, cancellable, fp_test_await_cb, &await);
+  else
+    fp_engine_act_async (f->engine, what, ids, cancellable, fp_test_await_cb, &await);
+
+  return fp_engine_act_finish (f->engine, fp_test_await (&await), error);
+}
+
+static FpItemCounts *
+count (FpEngineFixture *f)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpStatus) status = NULL;
+
+  fp_engine_read_status_async (f->engine, NULL, fp_test_await_cb, &await);
+  status = fp_engine_read_status_finish (f->engine, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+
+  return fp_item_counts_copy (status->counts);
+}
+
+static void
+all_in_short_transactions (FpEngineFixture *f,
+                           gconstpointer    data)
+{
+  g_autoptr(GError) error = NULL;
+
+  add_many (f, FP_ITEM_HELD, "user");
+  g_assert_cmpint (act (f, FP_ACT_RELEASE, NULL, NULL, &error), ==, MANY);
+  g_assert_no_error (error);
+  assert_short (f);
+  add_many (f, FP_ITEM_FAILED, NULL);
+  /* Those that wait already, and those that had failed. */
+  g_assert_cmpint (act (f, FP_ACT_RETRY, NULL, NULL, &error), ==, 2 * MANY);
+  assert_short (f);
+  g_assert_cmpint (act (f, FP_ACT_RELEASE, NULL, NULL, &error), ==, 0);
+}
+
+static gpointer
+wait_func (FpStoreTxn  *txn,
+           gpointer     first,
+           GError     **error)
+{
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_autoptr(FpItem) item = fp_item_rows_get (txn, *(gint64 *) first + i, FALSE, error);
+
+      item->due_boot = FP_ITEM_PARKED;
+      fp_item_rows_update (txn, item, item->state, error);
+    }
+
+  return NULL;
+}
+
+static void
+a_retry_ends_waits_in_short_transactions (FpEngineFixture *f,
+                                          gconstpointer    data)
+{
+  gint64 first = add_many (f, FP_ITEM_PENDING, NULL);
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(FpItem) item = NULL;
+
+  fp_store_write_async (fp_engine_get_store (f->engine), wait_func, &first, NULL, NULL, NULL, fp_test_await_cb, &await);
+  fp_store_write_finish (fp_engine_get_store (f->engine), fp_test_await (&await), NULL);
+  _fp_store_take_most_changes (fp_engine_get_store (f->engine));
+  g_assert_cmpint (act (f, FP_ACT_RETRY, NULL, NULL, NULL), ==, MANY);
+  g_assert_cmpuint (_fp_store_take_most_changes (fp_engine_get_store (f->engine)), ==, FP_STORE_SLICE);
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_clear_pointer (&item, fp_item_free);
+      item = fp_engine_fixture_get_item (f->engine, first + i);
+      g_assert_cmpint (item->due_boot, ==, 0);
+    }
+}
+
+static void
+cancel_cb (FpEngine     *engine,
+           guint         topics,
+           GCancellable *cancellable)
+{
+  g_cancellable_cancel (cancellable);
+}
+
+/* What is done is done, the number told is the true one, and asking again finishes. */
+static void
+interrupted_between_two_transactions (FpEngineFixture *f,
+                                      gconstpointer    data)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(FpItemCounts) counts = NULL;
+  g_autofree char *told = NULL;
+  g_autoptr(GError) error = NULL;
+  gulong handler;
+
+  add_many (f, FP_ITEM_HELD, "user");
+  fp_test_drain ();
+  handler = g_signal_connect (f->engine, "changed", G_CALLBACK (cancel_cb), cancellable);
+  g_assert_cmpint (act (f, FP_ACT_RELEASE, NULL, cancellable, &error), ==, -1);
+  g_signal_handler_disconnect (f->engine, handler);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  counts = count (f);
+  g_assert_cmpuint (counts->pending % FP_STORE_SLICE, ==, 0);
+  g_assert_cmpuint (counts->pending, <, MANY);
+  told = g_strdup_printf ("; %u were released before that", counts->pending);
+  g_assert_true (g_str_has_suffix (error->message, told));
+  g_assert_cmpint (act (f, FP_ACT_RELEASE, NULL, NULL, NULL), ==, MANY - (gint) counts->pending);
+}
+
+static void
+a_long_list_is_checked_first (FpEngineFixture *f,
+                              gconstpointer    data)
+{
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gint64 first = add_many (f, FP_ITEM_PENDING, NULL);
+  gint64 none = first + MANY;
+  g_autoptr(GError) error = NULL;
+
+  for (gint64 id = first; id <= none; id++)
+    g_array_append_val (ids, id);
+  g_assert_cmpint (act (f, FP_ACT_DISCARD, ids, NULL, &error), ==, -1);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND);
+  g_assert_true (g_str_has_suffix (error->message, "there is none; nothing was discarded"));
+  assert_item (f, first, FP_ITEM_PENDING, NULL);
+
+  g_array_set_size (ids, MANY);
+  g_assert_cmpint (act (f, FP_ACT_DISCARD, ids, NULL, NULL), ==, MANY);
+  assert_short (f);
+  assert_item (f, first + MANY - 1, FP_ITEM_DISCARDED, NULL);
+  /* And back. */
+  g_assert_cmpint (act (f, FP_ACT_UNDO, ids, NULL, NULL), ==, MANY);
+  assert_short (f);
+  assert_item (f, first + MANY - 1, FP_ITEM_PENDING, NULL);
+}
+
+static gpointer
+keep (FpStoreTxn  *txn,
+      gpointer     first,
+      GError     **error)
+{
+  g_autoptr(FpItem) any = fp_item_rows_get (txn, *(gint64 *) first, FALSE, error);
+  g_autoptr(FpHoldRow) row = fp_hold_row_new (FP_HOLD_PROXY, any);
+
+  row->code = g_strdup ("proxy");
+  for (guint i = 0; i < MANY; i += FP_STORE_SLICE)
+    if (!fp_hold_rows_put (txn, row, error) || !fp_hold_rows_sweep (txn, row, FP_STORE_SLICE, error))
+      return NULL;
+
+  return NULL;
+}
+
+/* One that is let go says that the proxy is repaired: all the others go with it, and not in its transaction. */
+static void
+one_takes_the_others_along (FpEngineFixture *f,
+                            gconstpointer    data)
+{
+  gint64 first = add_many (f, FP_ITEM_PENDING, NULL);
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(FpItemCounts) counts = NULL;
+
+  fp_store_write_async (fp_engine_get_store (f->engine), keep, &first, NULL, NULL, NULL, fp_test_await_cb, &await);
+  fp_store_write_finish (fp_engine_get_store (f->engine), fp_test_await (&await), NULL);
+  _fp_store_take_most_changes (fp_engine_get_store (f->engine));
+  assert_item (f, first, FP_ITEM_HELD, "proxy");
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, first, first + MANY - 1, NULL), ==, 2);
+  assert_short (f);
+  counts = count (f);
+  g_assert_cmpuint (counts->held, ==, 0);
+  g_assert_cmpuint (counts->pending, ==, MANY);
+}
+
 static void
 every_hold_has_words (void)
 {
@@ -280,6 +520,11 @@ main (int    argc,
   ADD ("a-retry-does-not-overrule-a-person", a_retry_does_not_overrule_a_person);
   ADD ("a-new-version-does-not-overtake", a_new_version_does_not_overtake);
   ADD ("all-means-what-it-says", all_means_what_it_says);
+  ADD ("all-in-short-transactions", all_in_short_transactions);
+  ADD ("a-retry-ends-waits-in-short-transactions", a_retry_ends_waits_in_short_transactions);
+  ADD ("interrupted-between-two-transactions", interrupted_between_two_transactions);
+  ADD ("a-long-list-is-checked-first", a_long_list_is_checked_first);
+  ADD ("one-takes-the-others-along", one_takes_the_others_along);
 #undef ADD
   g_test_add_func ("/engine/act/every-hold-has-words", every_hold_has_words);
 

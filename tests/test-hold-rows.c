@@ -256,6 +256,8 @@ form (FpStoreTxn *txn)
   g_clear_pointer (&held, fp_item_free);
   held = get (txn, ids[1]);
   g_assert_true (fp_hold_rows_lift_for (txn, held, &error));
+  assert_state (txn, ids[0], FP_ITEM_HELD, "form");
+  g_assert_true (fp_hold_rows_go_on (txn, &error));
   assert_state (txn, ids[0], FP_ITEM_PENDING, NULL);
   g_assert_null (fp_hold_rows_find (txn, held, &error));
 
@@ -376,6 +378,86 @@ moved (FpStoreTxn *txn)
     }
 }
 
+static gint64
+insert_submission (FpStoreTxn  *txn,
+                   gint64       form,
+                   FpItemState  state,
+                   const char  *secret_id)
+{
+  FpItem *item = new_item (secret_id, "/submission");
+
+  item->protocol = FP_PROTOCOL_OPENROSA;
+  item->form = form;
+  item->state = state;
+
+  return insert (txn, item);
+}
+
+/* A server is given an account that it had none of: many submissions wait for it. */
+static void
+given (FpStoreTxn *txn)
+{
+  FpServerRow server = { .title = (char *) "S", .url = (char *) "https://example.org", .protocol = FP_PROTOCOL_OPENROSA };
+  g_autoptr(FpFormRow) row = NULL;
+  g_autoptr(FpItem) last = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 other = add_form (txn, "two");
+  gint64 sending, others, own, id = 0;
+  gboolean unfinished = TRUE;
+  guint rounds = 0;
+
+  g_assert_true (fp_server_rows_add (txn, &server, &error));
+  row = fp_form_row_new ();
+  row->form_id = g_strdup ("three");
+  row->version = g_strdup ("");
+  row->title = g_strdup ("");
+  row->md5 = g_strdup ("0");
+  row->server = server.id;
+  {
+    g_autoptr(GBytes) xml = g_bytes_new_static ("<x/>", 4);
+
+    g_assert_true (fp_form_rows_add (txn, row, xml, &error));
+  }
+  sending = insert_submission (txn, row->id, FP_ITEM_SENDING, NULL);
+  others = insert_submission (txn, other, FP_ITEM_PENDING, NULL);
+  own = insert_submission (txn, row->id, FP_ITEM_PENDING, "its own");
+  for (guint i = 0; i < 4 * AT_ONCE; i++)
+    id = insert_submission (txn, row->id, i % 2 ? FP_ITEM_PENDING : FP_ITEM_FAILED, NULL);
+
+  server.secret_id = (char *) "first";
+  g_assert_true (fp_hold_rows_change_account (txn, &server, NULL, "https://example.org:443", &error));
+  server.secret_id = (char *) "second";
+  g_assert_true (fp_hold_rows_change_account (txn, &server, "first", "https://example.org:443", &error));
+  last = get (txn, sending);
+  g_assert_cmpstr (last->secret_id, ==, "second");
+  g_clear_pointer (&last, fp_item_free);
+  last = get (txn, id);
+  g_assert_null (last->secret_id);
+  g_assert_true (fp_hold_rows_follow (txn, last, &error));
+  g_assert_cmpstr (last->secret_id, ==, "second");
+
+  for (; unfinished && rounds < 20; rounds++)
+    {
+      g_assert_true (fp_hold_rows_go_on (txn, &error));
+      g_assert_true (fp_hold_rows_is_unfinished (txn, &unfinished, &error));
+    }
+  g_assert_false (unfinished);
+  g_assert_cmpuint (rounds, >=, 3);
+  for (gint64 each = id - 4 * AT_ONCE + 1; each <= id; each++)
+    {
+      g_autoptr(FpItem) item = get (txn, each);
+
+      g_assert_cmpstr (item->secret_id, ==, "second");
+    }
+  g_clear_pointer (&last, fp_item_free);
+  last = get (txn, own);
+  g_assert_cmpstr (last->secret_id, ==, "its own");
+  g_clear_pointer (&last, fp_item_free);
+  last = get (txn, others);
+  g_assert_null (last->secret_id);
+  g_assert_no_error (error);
+}
+
 /* Refused again before all were released: those stay, and nothing goes back and forth. */
 static void
 again (FpStoreTxn *txn)
@@ -449,6 +531,7 @@ main (int   argc,
   add ("/store/hold/account-keeps-what-is-sent-with-it", account);
   add ("/store/hold/endpoint-keeps-one-address-of-an-account", endpoint);
   add ("/store/hold/form-keeps-its-submissions", form);
+  add ("/store/hold/a-new-account-is-given-to-many", given);
   add ("/store/hold/anonymous-and-proxy-keep-a-host", others);
   add ("/store/hold/another-account-for-thousands", moved);
   add ("/store/hold/refused-again-while-it-is-released", again);

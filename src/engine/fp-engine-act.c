@@ -5,18 +5,28 @@
 #include "sync/fp-item-machine.h"
 #include "sync/fp-policy.h"
 
-#define PAGE 500
+typedef struct _Act Act;
 
-typedef struct {
+/* A part of a phase in one transaction: how many items it was done to, or -1. @more: (out): the phase goes on. */
+typedef gint (*Phase) (FpStoreTxn *txn, Act *act, gboolean *more, GError **error);
+
+struct _Act {
+  FpBulk        bulk;
   FpAct         act;
   GArray       *ids;  /* NULL = all */
   char         *hold; /* only this reason; NULL = any */
 
-  /* Of the run: whether something was lifted, whether it was asked who sends, and the lock where nobody does. */
+  /* Where the run is: its phase, ending with NULL, how many of @ids are checked, and done, the last item that was looked at. */
+  const Phase  *phase;
+  guint         checked;
+  guint         next;
+  gint64        after;
+
+  /* Whether something was lifted; of one transaction: whether it was asked who sends, and the lock where nobody does. */
   gboolean      lifted;
   gboolean      asked;
   FpSenderLock *nobody;
-} Act;
+};
 
 typedef struct {
   const char *verb;
@@ -90,6 +100,14 @@ check_bytes_and_order (FpStoreTxn    *txn,
   return refuse (item, act, waits, error);
 }
 
+/* The word of a person: what is not wholly moved yet is meant by "moved". */
+static gboolean
+is_held_for (const FpItem *item,
+             const char   *hold)
+{
+  return g_strcmp0 (item->hold, hold) == 0 || (g_str_equal (hold, "moved") && fp_item_is_moved (item));
+}
+
 /* A try by hand asks the world again, not the person who holds an item back. What was moved may have been sent from
  * there: it is released by that word only. */
 static gboolean
@@ -99,9 +117,9 @@ check_will (const FpItem  *item,
 {
   const char *hold = item->state == FP_ITEM_HELD && item->hold ? item->hold : "";
 
-  if (act->hold && !g_str_equal (hold, act->hold))
+  if (act->hold && !is_held_for (item, act->hold))
     return refuse (item, act->act, "is not held for that", error);
-  if (g_str_equal (hold, "moved") && !act->hold)
+  if (fp_item_is_moved (item) && !act->hold)
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
                    "item %" G_GINT64_FORMAT " was moved to another place, which may have sent it: to send it from here, "
@@ -167,77 +185,102 @@ change (FpStoreTxn  *txn,
     }
 }
 
-/* Whoever lets one of them go says that its account, form or proxy is repaired: what kept it keeps nothing any more,
- * and the others that it kept go too. */
-static FpItem *
-lift (FpStoreTxn    *txn,
-      const FpItem  *item,
-      GError       **error)
+/* Why it cannot be done to @item. */
+static gboolean
+check (FpStoreTxn   *txn,
+       const Act    *act,
+       FpItem       *item,
+       GError      **error)
 {
-  return fp_hold_rows_lift_for (txn, item, error) ? fp_item_rows_get (txn, item->id, FALSE, error) : NULL;
+  g_autofree char *is = NULL;
+
+  if (item->state == rules[act->act].goal)
+    {
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, "item %" G_GINT64_FORMAT " is %s already", item->id,
+                   fp_item_state_to_string (item->state));
+      return FALSE;
+    }
+  if (act->act == FP_ACT_DISCARD && item->state == FP_ITEM_SENDING)
+    return refuse (item, act->act, "is sending, has to be cancelled first", error);
+  is = g_strdup_printf ("is %s", fp_item_state_to_string (item->state));
+  if (!(rules[act->act].states & 1u << item->state))
+    return refuse (item, act->act, is, error);
+  if (act->act == FP_ACT_DISCARD)
+    return TRUE;
+  if (act->act == FP_ACT_UNDO)
+    return _fp_engine_check_undo (txn, item, error);
+  if (!check_bytes_and_order (txn, item, act->act, error))
+    return FALSE;
+
+  return (act->act != FP_ACT_RETRY && act->act != FP_ACT_RELEASE) || check_will (item, act, error);
 }
 
+/* @item: one that was checked. */
 static gboolean
 act_on (FpStoreTxn  *txn,
         Act         *act,
-        gint64       id,
+        FpItem      *item,
         GError     **error)
 {
-  g_autoptr(GError) local = NULL;
-  g_autoptr(FpItem) item = fp_item_rows_get (txn, id, FALSE, &local);
-  g_autofree char *is = NULL;
-  FpItemState before;
+  FpItemState before = item->state;
 
-  if (g_error_matches (local, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
-    {
-      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND, "item %" G_GINT64_FORMAT ": there is none", id);
-      return FALSE;
-    }
-  if (!item)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-
-  before = item->state;
-  /* It went with one before it. */
-  if (act->act == FP_ACT_RELEASE && act->lifted && before == FP_ITEM_PENDING)
-    return TRUE;
-  if (before == rules[act->act].goal)
-    {
-      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, "item %" G_GINT64_FORMAT " is %s already", id,
-                   fp_item_state_to_string (before));
-      return FALSE;
-    }
-  is = g_strdup_printf ("is %s", fp_item_state_to_string (before));
-  if (act->act == FP_ACT_DISCARD && before == FP_ITEM_SENDING)
-    return refuse (item, act->act, "is sending, has to be cancelled first", error);
-  if (!(rules[act->act].states & 1u << before))
-    return refuse (item, act->act, is, error);
-  if (act->act != FP_ACT_DISCARD && act->act != FP_ACT_UNDO && !check_bytes_and_order (txn, item, act->act, error))
-    return FALSE;
-  if ((act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE) && !check_will (item, act, error))
-    return FALSE;
-  if (act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE)
-    {
-      g_autoptr(FpItem) lifted = NULL;
-
-      if (!(lifted = lift (txn, item, error)))
-        return FALSE;
-      before = lifted->state;
-      fp_item_free (g_steal_pointer (&item));
-      item = g_steal_pointer (&lifted);
-      /* Nothing but the hold was in its way. */
-      act->lifted |= before == FP_ITEM_PENDING;
-      if (act->act == FP_ACT_RELEASE && before == FP_ITEM_PENDING)
-        return TRUE;
-    }
-  if (act->act == FP_ACT_UNDO && !_fp_engine_check_undo (txn, item, error))
-    return FALSE;
   if (!change (txn, act, item))
-    return refuse (item, act->act, is, error);
+    {
+      g_autofree char *is = g_strdup_printf ("is %s", fp_item_state_to_string (before));
+
+      return refuse (item, act->act, is, error);
+    }
 
   return fp_item_rows_update (txn, item, before, error);
+}
+
+static FpItem *
+get (FpStoreTxn  *txn,
+     gint64       id,
+     GError     **error)
+{
+  FpItem *item;
+  GError *local = NULL;
+
+  item = fp_item_rows_get (txn, id, FALSE, &local);
+  if (g_error_matches (local, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&local);
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_NOT_FOUND, "item %" G_GINT64_FORMAT ": there is none", id);
+    }
+  else if (local)
+    {
+      g_propagate_error (error, local);
+    }
+
+  return item;
+}
+
+/* Whoever lets one of them go says that its account, form or proxy is repaired: what kept it keeps nothing any more,
+ * and the others that it kept go too, in the last phase. */
+static gboolean
+act_on_id (FpStoreTxn  *txn,
+           Act         *act,
+           gint64       id,
+           GError     **error)
+{
+  g_autoptr(FpItem) item = get (txn, id, error);
+
+  if (!item)
+    return FALSE;
+  /* It went with one before it. */
+  if (act->act == FP_ACT_RELEASE && act->lifted && item->state == FP_ITEM_PENDING)
+    return TRUE;
+  if (!check (txn, act, item, error))
+    return FALSE;
+  if (item->state == FP_ITEM_HELD && (act->act == FP_ACT_RETRY || act->act == FP_ACT_RELEASE))
+    {
+      act->lifted |= item->hold && g_strv_contains (asked_again, item->hold);
+      if (!fp_hold_rows_lift_for (txn, item, error))
+        return FALSE;
+    }
+
+  return act_on (txn, act, item, error);
 }
 
 /* Whether "all" means it too. */
@@ -249,66 +292,69 @@ is_meant (FpStoreTxn   *txn,
   if (act->act == FP_ACT_RETRY)
     return item->hold ? g_strv_contains (asked_again, item->hold) : item->state == FP_ITEM_FAILED;
   if (act->hold)
-    return g_strcmp0 (item->hold, act->hold) == 0;
+    return is_held_for (item, act->hold);
 
   return check_will (item, act, NULL) && check_bytes_and_order (txn, item, act->act, NULL);
 }
 
-/* Item by item, page by page. */
-static gboolean
-act_on_each (FpStoreTxn  *txn,
+/* What kept them keeps nothing any more; they themselves follow. */
+static gint
+lift_all (FpStoreTxn  *txn,
+          Act         *act,
+          gboolean    *more,
+          GError     **error)
+{
+  g_autoptr(FpItemCounts) counts = NULL;
+
+  if (!fp_hold_rows_forget (txn, act->hold, error))
+    return -1;
+  if (act->act != FP_ACT_RETRY)
+    return 0;
+
+  /* They wait for a time only, which the phase of the waits ends. */
+  counts = fp_item_rows_count (txn, error);
+  return counts ? (gint) counts->pending : -1;
+}
+
+/* The newest first; those that come meanwhile are not meant. */
+static gint
+act_on_next (FpStoreTxn  *txn,
              Act         *act,
+             gboolean    *more,
              GError     **error)
 {
-  FpItemQuery query = { .states = 1 << FP_ITEM_HELD, .limit = PAGE };
+  FpItemQuery query = { .states = 1 << FP_ITEM_HELD, .after = act->after, .limit = FP_STORE_SLICE };
+  g_autoptr(GPtrArray) items = NULL;
+  gint n = 0;
 
   if (act->act == FP_ACT_RETRY)
     query.states |= 1 << FP_ITEM_FAILED;
-  for (;;)
-    {
-      g_autoptr(GPtrArray) items = fp_item_rows_list (txn, &query, error);
-
-      if (!items)
-        return FALSE;
-      for (guint i = 0; i < items->len; i++)
-        {
-          const FpItem *item = g_ptr_array_index (items, i);
-
-          query.after = item->id;
-          if (is_meant (txn, act, item) && !act_on (txn, act, item->id, error))
-            return FALSE;
-        }
-      if (items->len < PAGE)
-        return TRUE;
-    }
-}
-
-/* The number of those that it was done to, also with one before them; or -1. */
-static gint
-act_on_all (FpStoreTxn  *txn,
-            Act         *act,
-            GError     **error)
-{
-  g_autoptr(FpItemCounts) before = fp_item_rows_count (txn, error);
-  g_autoptr(FpItemCounts) after = NULL;
-
-  if (!before || !act_on_each (txn, act, error))
+  items = fp_item_rows_list (txn, &query, error);
+  if (!items)
     return -1;
+  for (guint i = 0; i < items->len; i++)
+    {
+      FpItem *item = g_ptr_array_index (items, i);
 
-  after = fp_item_rows_count (txn, error);
-  return after ? (gint) (before->held + before->failed) - (gint) (after->held + after->failed) : -1;
+      act->after = item->id;
+      if (!is_meant (txn, act, item))
+        continue;
+      if (!check (txn, act, item, error) || !act_on (txn, act, item, error))
+        return -1;
+      n++;
+    }
+  *more = items->len == FP_STORE_SLICE;
+
+  return n;
 }
 
-/* The waits of the pending ones by one statement; the number of all, or -1. */
 static gint
-retry_all (FpStoreTxn  *txn,
-           Act         *act,
-           GError     **error)
+clear_waits (FpStoreTxn  *txn,
+             Act         *act,
+             gboolean    *more,
+             GError     **error)
 {
-  g_autoptr(FpItemCounts) counts = fp_item_rows_count (txn, error);
-  gint n = counts ? act_on_all (txn, act, error) : -1;
-
-  return n >= 0 && fp_item_rows_clear_waits (txn, NULL, TRUE, error) ? n + (gint) counts->pending : -1;
+  return fp_item_rows_clear_some_waits (txn, NULL, TRUE, FP_STORE_SLICE, more, error) ? 0 : -1;
 }
 
 /* Of several, those before the one that cannot are as they were, too. */
@@ -324,27 +370,85 @@ tell_none (const Act *act,
   g_free (message);
 }
 
-static gint
-run (FpStoreTxn  *txn,
-     Act         *act,
-     GError     **error)
+/* It ended between two transactions. */
+static void
+tell_some (const Act *act,
+           GError    *error)
 {
-  if (!act->ids)
-    return act->act == FP_ACT_RETRY ? retry_all (txn, act, error) : act_on_all (txn, act, error);
+  char *message = error->message;
 
-  for (guint i = 0; i < act->ids->len; i++)
+  error->message = g_strdup_printf ("%s; %u were %s before that", message, act->bulk.done, rules[act->act].verb);
+  g_free (message);
+}
+
+static gint
+act_on_ids (FpStoreTxn  *txn,
+            Act         *act,
+            gboolean    *more,
+            GError     **error)
+{
+  guint first = act->next;
+  guint end = MIN (act->ids->len, first + FP_STORE_SLICE);
+
+  for (; act->next < end; act->next++)
     {
       GError *local = NULL;
 
-      if (act_on (txn, act, g_array_index (act->ids, gint64, i), &local))
+      if (act_on_id (txn, act, g_array_index (act->ids, gint64, act->next), &local))
+        continue;
+      if (first == 0)
+        tell_none (act, local);
+      g_propagate_error (error, local);
+      return -1;
+    }
+  *more = end < act->ids->len;
+
+  return (gint) (end - first);
+}
+
+/* The others that were kept by what was lifted. */
+static gint
+release_others (FpStoreTxn  *txn,
+                Act         *act,
+                gboolean    *more,
+                GError     **error)
+{
+  if (!act->lifted)
+    return 0;
+
+  return fp_hold_rows_go_on (txn, error) && fp_hold_rows_is_unfinished (txn, more, error) ? 0 : -1;
+}
+
+/* More than one transaction takes: first whether it can be done to all of them. */
+static gint
+check_ids (FpStoreTxn  *txn,
+           Act         *act,
+           gboolean    *more,
+           GError     **error)
+{
+  guint end = MIN (act->ids->len, act->checked + FP_STORE_SLICE);
+
+  for (; act->checked < end; act->checked++)
+    {
+      g_autoptr(FpItem) item = NULL;
+      GError *local = NULL;
+
+      item = get (txn, g_array_index (act->ids, gint64, act->checked), &local);
+      if (item && check (txn, act, item, &local))
         continue;
       tell_none (act, local);
       g_propagate_error (error, local);
       return -1;
     }
+  *more = end < act->ids->len;
 
-  return (gint) act->ids->len;
+  return 0;
 }
+
+static const Phase phases_of_ids[] = { act_on_ids, release_others, NULL };
+static const Phase phases_of_many[] = { check_ids, act_on_ids, release_others, NULL };
+static const Phase phases_of_all[] = { lift_all, act_on_next, NULL };
+static const Phase phases_of_retry[] = { lift_all, act_on_next, clear_waits, NULL };
 
 static gpointer
 run_act (FpStoreTxn  *txn,
@@ -352,23 +456,49 @@ run_act (FpStoreTxn  *txn,
          GError     **error)
 {
   Act *act = data;
+  gboolean more = FALSE;
   gint n;
 
   act->asked = FALSE;
-  act->lifted = FALSE;
-  n = run (txn, act, error);
+  n = (*act->phase) (txn, act, &more, error);
   /* A sender that takes it now waits for this commit. */
   g_clear_pointer (&act->nobody, fp_sender_lock_release);
+  if (n < 0)
+    return NULL;
 
-  /* One more than the number: zero is no error. */
-  return n < 0 ? NULL : GINT_TO_POINTER (n + 1);
+  act->bulk.n = (guint) n;
+  act->phase += more ? 0 : 1;
+  act->bulk.more = *act->phase != NULL;
+
+  return act;
+}
+
+static void
+begin (FpEngine            *self,
+       FpAct                act,
+       GArray              *ids,
+       const char          *hold,
+       GCancellable        *cancellable,
+       GAsyncReadyCallback  callback,
+       gpointer             user_data)
+{
+  Act *what = g_new0 (Act, 1);
+
+  what->act = act;
+  what->ids = ids ? g_array_copy (ids) : NULL;
+  what->hold = g_strdup (hold);
+  what->phase = ids ? (ids->len > FP_STORE_SLICE ? phases_of_many : phases_of_ids)
+                    : act == FP_ACT_RETRY ? phases_of_retry : phases_of_all;
+  _fp_engine_bulk (self, fp_engine_act_async, run_act, what, act_free, cancellable, callback, user_data);
 }
 
 /**
  * fp_engine_act_async:
  * @ids: (nullable) (element-type gint64): copied; %NULL with FP_ACT_RETRY = all
  *
- * All or nothing, one transaction. What is being sent is only told to be broken off here: its sender, in whatever
+ * Of up to FP_STORE_SLICE items all or nothing, in one transaction; more are checked and then go that many at a time,
+ * and an error tells how many are done. All: in transactions of that size too; one that was interrupted is finished by asking again. What is
+ * being sent is only told to be broken off here: its sender, in whatever
  * process, then holds it, or writes the receipt that was quicker.
  *
  * A release lets an item wait for its turn again, whatever it was held for: "user" was a person's wish; "account",
@@ -386,13 +516,9 @@ fp_engine_act_async (FpEngine            *self,
                      GAsyncReadyCallback  callback,
                      gpointer             user_data)
 {
-  Act *what = g_new0 (Act, 1);
-
   g_return_if_fail (ids || act == FP_ACT_RETRY);
 
-  what->act = act;
-  what->ids = ids ? g_array_copy (ids) : NULL;
-  _fp_engine_write (self, fp_engine_act_async, run_act, what, act_free, NULL, cancellable, callback, user_data);
+  begin (self, act, ids, NULL, cancellable, callback, user_data);
 }
 
 /**
@@ -410,12 +536,7 @@ fp_engine_release_async (FpEngine            *self,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  Act *what = g_new0 (Act, 1);
-
-  what->act = FP_ACT_RELEASE;
-  what->ids = ids ? g_array_copy (ids) : NULL;
-  what->hold = g_strdup (hold);
-  _fp_engine_write (self, fp_engine_act_async, run_act, what, act_free, NULL, cancellable, callback, user_data);
+  begin (self, FP_ACT_RELEASE, ids, hold, cancellable, callback, user_data);
 }
 
 /**
@@ -428,5 +549,14 @@ fp_engine_act_finish (FpEngine      *self,
                       GAsyncResult  *result,
                       GError       **error)
 {
-  return GPOINTER_TO_INT (_fp_engine_finish (self, result, error)) - 1;
+  GError *local = NULL;
+  Act *act = _fp_engine_bulk_finish (self, result, &local);
+
+  if (!local)
+    return (gint) act->bulk.done;
+  if (act->bulk.done > 0)
+    tell_some (act, local);
+  g_propagate_error (error, local);
+
+  return -1;
 }

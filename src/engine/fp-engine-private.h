@@ -44,6 +44,29 @@ void      _fp_engine_read         (FpEngine            *self,
 gpointer  _fp_engine_finish       (FpEngine            *self,
                                    GAsyncResult        *result,
                                    GError             **error);
+/* What a bulk act keeps from one transaction to the next: the first member of its data. */
+typedef struct {
+  guint    done;  /* in the transactions that are committed */
+  /* Said by each run: how much it did, and whether there is more to do. */
+  guint    n;
+  gboolean more;
+} FpBulk;
+
+/* One transaction after the other, each with a part of the work, so that nobody who writes waits for long. @func: each
+ * run changes some FP_STORE_SLICE rows at most; returns @data, or NULL with @error, which ends it: what was committed
+ * stays. @data: begins with an FpBulk. Cancelled between two transactions. */
+void      _fp_engine_bulk         (FpEngine            *self,
+                                   gpointer             tag,
+                                   FpStoreFunc          func,
+                                   gpointer             data,
+                                   GDestroyNotify       data_free,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data);
+/* @data, which is the task's, also with @error. */
+gpointer  _fp_engine_bulk_finish  (FpEngine            *self,
+                                   GAsyncResult        *result,
+                                   GError             **error);
 /* What a transaction function returns where there is nothing to say but "done". */
 #define   _FP_ENGINE_DONE         GINT_TO_POINTER (TRUE)
 /* Flushes @draft when the engine closes. */

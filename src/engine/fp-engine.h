@@ -173,7 +173,8 @@ typedef enum {
   FP_ACT_CANCEL,  /* sending: the attempt is broken off and the item held */
 } FpAct;
 
-/* All or nothing; REFUSED names the first item that cannot. @ids: array of gint64, copied. NULL with RETRY =
+/* REFUSED names the first item that cannot: then nothing is done, also of many. @ids: array of gint64, copied. More than
+ * FP_STORE_SLICE go that many at a time; where that is interrupted, the error tells how many are done. NULL with RETRY =
  * all that waits for its time, has failed, or is kept by the no of a server or proxy. What is held for another reason
  * takes fp_engine_release_async(). */
 void       fp_engine_act_async         (FpEngine *self, FpAct act, GArray *ids, GCancellable *c, GAsyncReadyCallback cb, gpointer data);

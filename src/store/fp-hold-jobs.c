@@ -4,9 +4,8 @@
 
 #include "store/fp-store-private.h"
 
-/* What is to be done with many items, some in each transaction so that nobody waits for long to write. A job is a row
- * of table hold too: it is durable with the change that asks for it, and whoever sends next goes on with it. */
-#define AT_ONCE 500
+/* What is to be done with many items, FP_STORE_SLICE in each transaction. A job is a row of table hold too: it is durable with
+ * the change that asks for it, and whoever sends next goes on with it. */
 
 /* What an item that is released looks like: as if nothing had kept it. The pair is one of the outbox's table:
  * held -> pending. */
@@ -16,10 +15,13 @@
 #define DUE "due_boot = 0, due_boot_id = '', not_before = 0, next_try = 0, changed = ?2"
 
 /* By name, so that the index of what is held is used. */
-#define EVERY_HOLD "'account', 'form', 'proxy', 'user', 'moved', 'machine', 'after', 'lost', 'staging'"
+#define EVERY_HOLD "'account', 'form', 'proxy', 'user', 'moving', 'moved', 'machine', 'after', 'lost', 'staging'"
 
 /* Which account an item goes with is said by its row; of these it is not yet. */
 #define MOVE "move"
+/* Of a form: what has no account gets one. After "lift-", which finds what was held for having none. Its code is the
+ * last item that was looked at: what has got it stays where it is found. */
+#define OWN "own"
 #define WAITS "waits"
 
 /* In hold.kind, before the name of the kind that is lifted. Sorts before the others: an item is found by the account
@@ -30,11 +32,14 @@
 #define NOT_HELD_BY_ADDRESS                                                                         \
   " AND NOT EXISTS (SELECT 1 FROM hold WHERE kind = 'endpoint' AND subject = item.secret_id || char(10) || item.url)"
 
+#define SEPARATOR "\n"
+
 typedef struct
 {
   char *kind;
   char *subject;
   char *words;
+  gint64 after;
 } Job;
 
 static void
@@ -81,8 +86,8 @@ get_first (FpStoreTxn  *txn,
   g_autoptr(FpStmt) stmt = NULL;
 
   stmt = fp_stmt_new (txn->db,
-                      "SELECT kind, subject, words FROM hold WHERE kind LIKE '" LIFT "%' OR kind IN ('" MOVE "', '"
-                      WAITS "') ORDER BY kind, subject LIMIT 1",
+                      "SELECT kind, subject, words, CAST(code AS INTEGER) FROM hold WHERE kind LIKE '" LIFT "%'"
+                      " OR kind IN ('" MOVE "', '" OWN "', '" WAITS "') ORDER BY kind, subject LIMIT 1",
                       error);
   if (!stmt || fp_stmt_step (stmt, error) != FP_STEP_ROW)
     return FALSE;
@@ -90,6 +95,7 @@ get_first (FpStoreTxn  *txn,
   job->kind = fp_stmt_dup_text (stmt, 0);
   job->subject = fp_stmt_dup_text (stmt, 1);
   job->words = fp_stmt_dup_text (stmt, 2);
+  job->after = fp_stmt_get_int (stmt, 3);
   return TRUE;
 }
 
@@ -109,16 +115,100 @@ delete (FpStoreTxn  *txn,
   return fp_stmt_run (stmt, NULL, error);
 }
 
+/* The next items of a form; ?1 form, ?5 after which, ?4 how many at most. By state, as they are found, merged. */
+#define OWN_PAGE                                                                                    \
+  "SELECT id FROM item WHERE form = ?1 AND state = 1 AND id > ?5"                                   \
+  " UNION ALL SELECT id FROM item WHERE form = ?1 AND state = 2 AND id > ?5"                        \
+  " UNION ALL SELECT id FROM item WHERE form = ?1 AND state = 3 AND id > ?5"                        \
+  " UNION ALL SELECT id FROM item WHERE form = ?1 AND state = 4 AND id > ?5 ORDER BY id LIMIT ?4"
+
+static FpStmt *
+prepare_own (FpStoreTxn *txn,
+             const Job  *job,
+             const char *sql,
+             guint       limit,
+             GError    **error)
+{
+  FpStmt *stmt = fp_stmt_new (txn->db, sql, error);
+
+  if (!stmt)
+    return NULL;
+  fp_stmt_bind_int (stmt, 1, g_ascii_strtoll (job->subject, NULL, 10));
+  fp_stmt_bind_text (stmt, 2, strstr (job->subject, SEPARATOR) + strlen (SEPARATOR));
+  fp_stmt_bind_text (stmt, 3, job->words);
+  fp_stmt_bind_int (stmt, 4, limit);
+  fp_stmt_bind_int (stmt, 5, job->after);
+
+  return stmt;
+}
+
+/* @n: (out): how many were looked at. @last: (out): the last of them. */
+static gboolean
+look_at_own (FpStoreTxn  *txn,
+             const Job   *job,
+             guint        limit,
+             guint       *n,
+             char       **last,
+             GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  stmt = prepare_own (txn, job, "SELECT count(*), CAST(max(id) AS TEXT) FROM (" OWN_PAGE ")", limit, error);
+  if (!stmt || fp_stmt_step (stmt, error) != FP_STEP_ROW)
+    return FALSE;
+
+  *n = (guint) fp_stmt_get_int (stmt, 0);
+  *last = fp_stmt_dup_text (stmt, 1);
+  return TRUE;
+}
+
+static gboolean
+run_own (FpStoreTxn  *txn,
+         const Job   *job,
+         guint       *left,
+         GError     **error)
+{
+  g_autofree char *last = NULL;
+  g_autoptr(FpStmt) give = NULL;
+  g_autoptr(FpStmt) note = NULL;
+  guint limit = *left;
+  guint n = 0;
+
+  if (!look_at_own (txn, job, limit, &n, &last, error))
+    return FALSE;
+  give = prepare_own (txn, job,
+                      "UPDATE item SET secret_id = ?3 WHERE id IN (" OWN_PAGE ")"
+                      " AND secret_id IS NULL AND protocol = 2 AND host = ?2",
+                      limit, error);
+  if (!give || !fp_stmt_run (give, NULL, error))
+    return FALSE;
+  if (n < limit)
+    return delete (txn, job->kind, job->subject, error);
+
+  *left = 0;
+  note = fp_stmt_new (txn->db, "UPDATE hold SET code = ? WHERE kind = ? AND subject = ?", error);
+  if (!note)
+    return FALSE;
+  fp_stmt_bind_text (note, 1, last);
+  fp_stmt_bind_text (note, 2, job->kind);
+  fp_stmt_bind_text (note, 3, job->subject);
+
+  return fp_stmt_run (note, NULL, error);
+}
+
 static gboolean
 run (FpStoreTxn  *txn,
      const Job   *job,
      guint       *left,
      GError     **error)
 {
-  g_autofree char *sql = dup_sql (job);
+  g_autofree char *sql = NULL;
   g_autoptr(FpStmt) stmt = NULL;
   gint64 changes = 0;
 
+  if (g_str_equal (job->kind, OWN) && strstr (job->subject, SEPARATOR))
+    return run_own (txn, job, left, error);
+  sql = dup_sql (job);
   /* No kind of ours keeps anything. */
   if (!sql)
     return delete (txn, job->kind, job->subject, error);
@@ -143,7 +233,7 @@ gboolean
 fp_hold_rows_go_on (FpStoreTxn  *txn,
                     GError     **error)
 {
-  guint left = AT_ONCE;
+  guint left = FP_STORE_SLICE;
 
   g_return_val_if_fail (txn, FALSE);
 
@@ -258,7 +348,7 @@ _fp_hold_jobs_move (FpStoreTxn  *txn,
   g_autoptr(FpStmt) stmt = NULL;
 
   /* What is still on its way to the account that changes now has a longer way. */
-  stmt = fp_stmt_new (txn->db, "UPDATE hold SET words = ?2 WHERE kind = '" MOVE "' AND words = ?1", error);
+  stmt = fp_stmt_new (txn->db, "UPDATE hold SET words = ?2 WHERE kind IN ('" MOVE "', '" OWN "') AND words = ?1", error);
   if (!stmt)
     return FALSE;
   fp_stmt_bind_text (stmt, 1, from);
@@ -267,23 +357,81 @@ _fp_hold_jobs_move (FpStoreTxn  *txn,
   return fp_stmt_run (stmt, NULL, error) && add (txn, MOVE, from, to, error) && move_sending (txn, from, to, error);
 }
 
+/* In flight without one: the refusal that this may bring says nothing of the account. */
+static gboolean
+give_sending (FpStoreTxn  *txn,
+              const char  *form,
+              const char  *host,
+              const char  *to,
+              GError     **error)
+{
+  g_autoptr(FpStmt) stmt = NULL;
+
+  stmt = fp_stmt_new (txn->db,
+                      "UPDATE item SET secret_id = ?3 WHERE form = CAST(?1 AS INTEGER) AND state = 2"
+                      " AND secret_id IS NULL AND protocol = 2 AND host = ?2",
+                      error);
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, form);
+  fp_stmt_bind_text (stmt, 2, host);
+  fp_stmt_bind_text (stmt, 3, to);
+
+  return fp_stmt_run (stmt, NULL, error);
+}
+
+gboolean
+_fp_hold_jobs_give (FpStoreTxn  *txn,
+                    const char  *form,
+                    const char  *host,
+                    const char  *to,
+                    GError     **error)
+{
+  g_autofree char *subject = g_strconcat (form, SEPARATOR, host, NULL);
+
+  return add (txn, OWN, subject, to, error) && give_sending (txn, form, host, to, error);
+}
+
+/* The job that will change the account of @item, as kind and subject in hold; NULL: none could. */
+static const char *
+find_job (const FpItem  *item,
+          char         **subject)
+{
+  if (item->secret_id)
+    {
+      *subject = g_strdup (item->secret_id);
+      return MOVE;
+    }
+  if (item->form && item->protocol == FP_PROTOCOL_OPENROSA)
+    {
+      *subject = g_strdup_printf ("%" G_GINT64_FORMAT SEPARATOR "%s", item->form, item->host);
+      return OWN;
+    }
+
+  return NULL;
+}
+
 gboolean
 fp_hold_rows_follow (FpStoreTxn  *txn,
                      FpItem      *item,
                      GError     **error)
 {
+  g_autofree char *subject = NULL;
+  const char *kind;
   g_autoptr(FpStmt) find = NULL;
   g_autoptr(FpStmt) write = NULL;
   FpStep step;
 
   g_return_val_if_fail (txn && item, FALSE);
 
-  if (!item->secret_id)
+  kind = find_job (item, &subject);
+  if (!kind)
     return TRUE;
-  find = fp_stmt_new (txn->db, "SELECT words FROM hold WHERE kind = '" MOVE "' AND subject = ?", error);
+  find = fp_stmt_new (txn->db, "SELECT words FROM hold WHERE kind = ? AND subject = ?", error);
   if (!find)
     return FALSE;
-  fp_stmt_bind_text (find, 1, item->secret_id);
+  fp_stmt_bind_text (find, 1, kind);
+  fp_stmt_bind_text (find, 2, subject);
   step = fp_stmt_step (find, error);
   if (step != FP_STEP_ROW)
     return step == FP_STEP_DONE;

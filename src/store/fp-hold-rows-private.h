@@ -28,6 +28,12 @@ gboolean _fp_hold_jobs_move    (FpStoreTxn   *txn,
                                 const char   *from,
                                 const char   *to,
                                 GError      **error);
+/* The same for unsent submissions of @form to @host that have no secret id: @to. */
+gboolean _fp_hold_jobs_give    (FpStoreTxn   *txn,
+                                const char   *form,
+                                const char   *host,
+                                const char   *to,
+                                GError      **error);
 /* It is held again: what was not released yet stays. */
 gboolean _fp_hold_jobs_forget  (FpStoreTxn   *txn,
                                 FpHoldKind    kind,

@@ -265,15 +265,14 @@ fp_hold_rows_sweep (FpStoreTxn       *txn,
   return TRUE;
 }
 
-gboolean
-fp_hold_rows_lift (FpStoreTxn  *txn,
-                   FpHoldKind   kind,
-                   const char  *subject,
-                   GError     **error)
+/* What it covers is released by the job. */
+static gboolean
+lift (FpStoreTxn  *txn,
+      FpHoldKind   kind,
+      const char  *subject,
+      GError     **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
-
-  g_return_val_if_fail (txn && subject && (guint) kind < FP_N_HOLDS, FALSE);
 
   stmt = fp_stmt_new (txn->db, "DELETE FROM hold WHERE kind = ? AND subject = ?", error);
   if (!stmt)
@@ -281,8 +280,18 @@ fp_hold_rows_lift (FpStoreTxn  *txn,
   fp_stmt_bind_text (stmt, 1, kinds[kind].name);
   fp_stmt_bind_text (stmt, 2, subject);
 
-  return fp_stmt_run (stmt, NULL, error) && _fp_hold_jobs_release (txn, kind, subject, error)
-         && fp_hold_rows_go_on (txn, error);
+  return fp_stmt_run (stmt, NULL, error) && _fp_hold_jobs_release (txn, kind, subject, error);
+}
+
+gboolean
+fp_hold_rows_lift (FpStoreTxn  *txn,
+                   FpHoldKind   kind,
+                   const char  *subject,
+                   GError     **error)
+{
+  g_return_val_if_fail (txn && subject && (guint) kind < FP_N_HOLDS, FALSE);
+
+  return lift (txn, kind, subject, error) && fp_hold_rows_go_on (txn, error);
 }
 
 gboolean
@@ -295,8 +304,32 @@ fp_hold_rows_lift_all (FpStoreTxn  *txn,
   if (!rows)
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
-    if (!fp_hold_rows_lift (txn, kind, ((FpHoldRow *) g_ptr_array_index (rows, i))->subject, error))
+    if (!lift (txn, kind, ((FpHoldRow *) g_ptr_array_index (rows, i))->subject, error))
       return FALSE;
+
+  return rows->len == 0 || fp_hold_rows_go_on (txn, error);
+}
+
+gboolean
+fp_hold_rows_forget (FpStoreTxn  *txn,
+                     const char  *word,
+                     GError     **error)
+{
+  g_return_val_if_fail (txn, FALSE);
+
+  for (guint kind = 0; kind < FP_N_HOLDS; kind++)
+    {
+      g_autoptr(FpStmt) stmt = NULL;
+
+      if (word && !g_str_equal (kinds[kind].word, word))
+        continue;
+      stmt = fp_stmt_new (txn->db, "DELETE FROM hold WHERE kind = ?", error);
+      if (!stmt)
+        return FALSE;
+      fp_stmt_bind_text (stmt, 1, kinds[kind].name);
+      if (!fp_stmt_run (stmt, NULL, error))
+        return FALSE;
+    }
 
   return TRUE;
 }
@@ -315,7 +348,7 @@ fp_hold_rows_lift_for (FpStoreTxn    *txn,
       if (g_strcmp0 (item->hold, kinds[kind].word) != 0)
         continue;
       subject = dup_subject (kind, item);
-      if (subject && !fp_hold_rows_lift (txn, kind, subject, error))
+      if (subject && !lift (txn, kind, subject, error))
         return FALSE;
     }
 
@@ -345,7 +378,7 @@ lift_forms (FpStoreTxn  *txn,
     return FALSE;
 
   for (guint i = 0; i < forms->len; i++)
-    if (!fp_hold_rows_lift (txn, FP_HOLD_FORM, g_ptr_array_index (forms, i), error))
+    if (!lift (txn, FP_HOLD_FORM, g_ptr_array_index (forms, i), error))
       return FALSE;
 
   return TRUE;
@@ -378,7 +411,8 @@ fp_hold_rows_repair (FpStoreTxn  *txn,
   g_return_val_if_fail (txn && secret_id, FALSE);
 
   if (!forget_endpoints (txn, secret_id, error) || !_fp_hold_jobs_clear_waits (txn, secret_id, error)
-      || !lift_forms (txn, secret_id, error) || !fp_hold_rows_lift (txn, FP_HOLD_ACCOUNT, secret_id, error))
+      || !lift_forms (txn, secret_id, error) || !lift (txn, FP_HOLD_ACCOUNT, secret_id, error)
+      || !fp_hold_rows_go_on (txn, error))
     return FALSE;
 
   fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
@@ -395,7 +429,8 @@ move_account (FpStoreTxn  *txn,
   return (g_str_equal (from, to) || _fp_hold_jobs_move (txn, from, to, error)) && fp_hold_rows_repair (txn, from, error);
 }
 
-/* Submissions of its forms that were queued while it had none. */
+/* Submissions of the forms of the server that were queued while it had none. What was refused to nobody is another
+ * matter now. */
 static gboolean
 give_account (FpStoreTxn  *txn,
               gint64       server,
@@ -403,22 +438,27 @@ give_account (FpStoreTxn  *txn,
               const char  *to,
               GError     **error)
 {
+  g_autoptr(GPtrArray) forms = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(FpStmt) stmt = NULL;
+  FpStep step;
 
-  if (!fp_hold_rows_lift (txn, FP_HOLD_ANONYMOUS, host, error))
+  if (!lift (txn, FP_HOLD_ANONYMOUS, host, error))
     return FALSE;
-  stmt = fp_stmt_new (txn->db,
-                      "UPDATE item SET secret_id = ?1 WHERE state IN (1, 2, 3, 4) AND secret_id IS NULL"
-                      " AND host = ?2 AND protocol = 2 AND form IN (SELECT id FROM form WHERE server = ?3)",
-                      error);
+  stmt = fp_stmt_new (txn->db, "SELECT CAST(id AS TEXT) FROM form WHERE server = ?", error);
   if (!stmt)
     return FALSE;
-  fp_stmt_bind_text (stmt, 1, to);
-  fp_stmt_bind_text (stmt, 2, host);
-  fp_stmt_bind_int (stmt, 3, server);
+  fp_stmt_bind_int (stmt, 1, server);
+  while ((step = fp_stmt_step (stmt, error)) == FP_STEP_ROW)
+    g_ptr_array_add (forms, fp_stmt_dup_text (stmt, 0));
+  if (step != FP_STEP_DONE)
+    return FALSE;
 
-  /* The forms that were refused to nobody are another matter now. */
-  return fp_stmt_run (stmt, NULL, error) && fp_hold_rows_repair (txn, to, error);
+  for (guint i = 0; i < forms->len; i++)
+    if (!lift (txn, FP_HOLD_FORM, g_ptr_array_index (forms, i), error)
+        || !_fp_hold_jobs_give (txn, g_ptr_array_index (forms, i), host, to, error))
+      return FALSE;
+
+  return fp_hold_rows_repair (txn, to, error);
 }
 
 gboolean

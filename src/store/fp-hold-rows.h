@@ -63,7 +63,11 @@ gboolean    fp_hold_rows_lift      (FpStoreTxn      *txn,
 gboolean    fp_hold_rows_lift_all  (FpStoreTxn      *txn,
                                     FpHoldKind       kind,
                                     GError         **error);
-/* What keeps the held item @item: a person, or another answer, says that it is repaired. */
+/* Removes every row whose items have the word @word (nullable: any): whoever calls releases the items. */
+gboolean    fp_hold_rows_forget    (FpStoreTxn      *txn,
+                                    const char      *word,
+                                    GError         **error);
+/* What keeps the held item @item: a person says that it is repaired. The items are released by fp_hold_rows_go_on(). */
 gboolean    fp_hold_rows_lift_for  (FpStoreTxn      *txn,
                                     const FpItem    *item,
                                     GError         **error);

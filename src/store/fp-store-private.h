@@ -45,6 +45,8 @@ struct _FpStore
   FpTurns turns;
   FpDb *writer;
   FpDb *reader;
+
+  gint most_changes; /* atomic; see _fp_store_take_most_changes() */
 };
 
 struct _FpStoreTxn
@@ -82,6 +84,8 @@ gboolean _fp_blob_check_size   (FpStoreTxn  *txn,
 gint64   _fp_ballast_get_free  (const char  *folder);
 /* Makes the ballast where there is much room and none yet. */
 void     _fp_ballast_keep      (const char  *folder);
+/* For tests: the rows that one write transaction changed at most since the last call, those of triggers counted too. */
+guint _fp_store_take_most_changes (FpStore *store);
 /* For tests: behaves as on a network file system. Before opening. */
 void _fp_store_pretend_network (FpStore *self);
 /* For tests: as on the machine whose machine-id file holds @id. Before opening. */

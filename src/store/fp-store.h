@@ -43,6 +43,10 @@ G_DECLARE_FINAL_TYPE (FpStore, fp_store, FP, STORE, GObject)
 /* A running transaction; lives on the store's thread for the length of one FpStoreFunc. */
 typedef struct _FpStoreTxn FpStoreTxn;
 
+/* Items that a bulk act changes in one transaction at most: whoever else writes, and be it what a person types, waits no
+ * longer than that takes. */
+#define FP_STORE_SLICE 500
+
 /* Runs on the store's thread inside one transaction. Setting @error rolls everything back. The returned pointer is
  * handed to *_finish() (NULL is allowed). */
 typedef gpointer (*FpStoreFunc) (FpStoreTxn *txn, gpointer data, GError **error);

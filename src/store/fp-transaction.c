@@ -101,6 +101,20 @@ return_closed (GTask *task)
 }
 
 static void
+note_changes (FpStore *self,
+              gint     changes)
+{
+  if (changes > g_atomic_int_get (&self->most_changes))
+    g_atomic_int_set (&self->most_changes, changes);
+}
+
+guint
+_fp_store_take_most_changes (FpStore *self)
+{
+  return (guint) g_atomic_int_exchange (&self->most_changes, 0);
+}
+
+static void
 write_cb (GTask        *task,
           gpointer      source,
           gpointer      data,
@@ -111,6 +125,7 @@ write_cb (GTask        *task,
   Job *job = data;
   gpointer result = NULL;
   GError *error = NULL;
+  gint before;
 
   if (!self->writer)
     {
@@ -126,8 +141,10 @@ write_cb (GTask        *task,
     }
 
   txn.now = fp_clock_get_wall_ms (self->clock);
+  before = sqlite3_total_changes (self->writer->handle);
   if (run_transaction (&txn, "BEGIN IMMEDIATE", job, &result, &error))
     {
+      note_changes (self, sqlite3_total_changes (self->writer->handle) - before);
       announce (&txn);
       g_task_return_pointer (task, result, job->result_free);
       fp_database_checkpoint (self->writer);
