@@ -108,6 +108,45 @@ test_print_keeps_the_order (void)
   g_assert_nonnull (strchr (pretty, '\n'));
 }
 
+static void
+test_what_is_not_there (void)
+{
+  g_autoptr(GHashTable) map = g_hash_table_new (g_str_hash, g_str_equal);
+  JsonObject *object = json_object_new ();
+  g_autofree char *text = NULL;
+
+  g_hash_table_insert (map, (char *) "k", (char *) "v");
+  json_object_set_string_member (object, "null", NULL);
+  fp_json_set_given (object, "absent", NULL);
+  fp_json_set_given (object, "empty", "");
+  fp_json_set_time (object, "never", 0);
+  fp_json_set_time (object, "once", G_GINT64_CONSTANT (1700000000000));
+  json_object_set_object_member (object, "map", fp_json_object_from_map (map));
+  json_object_set_object_member (object, "none", fp_json_object_from_map (NULL));
+  text = fp_json_print_object (object, FALSE);
+
+  g_assert_cmpstr (text, ==, "{\"null\":null,\"empty\":\"\",\"never\":null,\"once\":1700000000000,"
+                             "\"map\":{\"k\":\"v\"},\"none\":{}}");
+}
+
+static void
+test_taken_is_owned (void)
+{
+  JsonArray *array = json_array_new ();
+  g_autofree char *text = NULL;
+  JsonNode *node;
+
+  json_array_add_element (array, fp_json_take_object (json_object_new ()));
+  json_array_ref (array);
+  node = fp_json_take_array (array);
+  text = fp_json_print (node, FALSE);
+  json_node_unref (node);
+
+  g_assert_cmpstr (text, ==, "[{}]");
+  g_assert_cmpuint (json_array_get_length (array), ==, 1);
+  json_array_unref (array);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -122,6 +161,8 @@ main (int    argc,
   g_test_add_func ("/base/json/map-round-trip", test_map_round_trip);
   g_test_add_func ("/base/json/map-names-the-wrong-member", test_map_names_the_wrong_member);
   g_test_add_func ("/base/json/print-keeps-the-order", test_print_keeps_the_order);
+  g_test_add_func ("/base/json/what-is-not-there", test_what_is_not_there);
+  g_test_add_func ("/base/json/taken-is-owned", test_taken_is_owned);
 
   return g_test_run ();
 }

@@ -151,6 +151,104 @@ fp_json_get_int (JsonObject *object,
 }
 
 /**
+ * fp_json_set_given:
+ * @value: (nullable): UTF-8
+ *
+ * Sets a member to a string; where there is none, @object does not get the member.
+ */
+void
+fp_json_set_given (JsonObject *object,
+                   const char *key,
+                   const char *value)
+{
+  if (value)
+    json_object_set_string_member (object, key, value);
+}
+
+/**
+ * fp_json_set_time:
+ * @ms: unix ms; 0 or less = never, or not known
+ *
+ * Sets a member to a time, or to null.
+ */
+void
+fp_json_set_time (JsonObject *object,
+                  const char *key,
+                  gint64      ms)
+{
+  if (ms > 0)
+    json_object_set_int_member (object, key, ms);
+  else
+    json_object_set_null_member (object, key);
+}
+
+/**
+ * fp_json_take_object:
+ * @object: (transfer full): all its members are set
+ *
+ * Returns: (transfer full): a value that holds @object
+ */
+JsonNode *
+fp_json_take_object (JsonObject *object)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+
+  return node;
+}
+
+/**
+ * fp_json_take_array:
+ * @array: (transfer full): it has all its elements
+ *
+ * Returns: (transfer full): a value that holds @array
+ */
+JsonNode *
+fp_json_take_array (JsonArray *array)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (node, array);
+
+  return node;
+}
+
+/**
+ * fp_json_print_object:
+ * @object: (transfer full): what to print
+ * @pretty: as of fp_json_print()
+ *
+ * Returns: (transfer full): JSON, UTF-8, without a line break at its end
+ */
+char *
+fp_json_print_object (JsonObject *object,
+                      gboolean    pretty)
+{
+  g_autoptr(JsonNode) node = fp_json_take_object (object);
+
+  return fp_json_print (node, pretty);
+}
+
+/**
+ * fp_json_object_from_map:
+ * @map: (nullable) (element-type utf8 utf8): names and values
+ *
+ * Returns: (transfer full): an object, keys sorted
+ */
+JsonObject *
+fp_json_object_from_map (GHashTable *map)
+{
+  JsonObject *object = json_object_new ();
+  g_autoptr(GList) keys = map ? g_list_sort (g_hash_table_get_keys (map), (GCompareFunc) strcmp) : NULL;
+
+  for (GList *l = keys; l; l = l->next)
+    json_object_set_string_member (object, l->data, g_hash_table_lookup (map, l->data));
+
+  return object;
+}
+
+/**
  * fp_json_from_string_map:
  * @map: (nullable) (element-type utf8 utf8): names and values
  *
@@ -159,17 +257,7 @@ fp_json_get_int (JsonObject *object,
 char *
 fp_json_from_string_map (GHashTable *map)
 {
-  g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), json_object_new ());
-  JsonObject *object = json_node_get_object (node);
-  g_autoptr(GList) keys = NULL;
-
-  /* json_node_init_object() took a reference of its own. */
-  json_object_unref (object);
-  keys = map ? g_list_sort (g_hash_table_get_keys (map), (GCompareFunc) strcmp) : NULL;
-  for (GList *l = keys; l; l = l->next)
-    json_object_set_string_member (object, l->data, g_hash_table_lookup (map, l->data));
-
-  return json_to_string (node, FALSE);
+  return fp_json_print_object (fp_json_object_from_map (map), FALSE);
 }
 
 /**

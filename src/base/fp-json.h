@@ -24,7 +24,22 @@ gint64      fp_json_get_int          (JsonObject  *object,
                                       const char  *key,
                                       gint64       fallback);
 
+/* json_object_set_string_member() writes NULL as null; this leaves the member out. */
+void        fp_json_set_given        (JsonObject  *object,
+                                      const char  *key,
+                                      const char  *value);
+/* 0 = never, or not known: null. */
+void        fp_json_set_time         (JsonObject  *object,
+                                      const char  *key,
+                                      gint64       ms);
+/* What is complete becomes a value. */
+JsonNode   *fp_json_take_object      (JsonObject  *object);
+JsonNode   *fp_json_take_array       (JsonArray   *array);
+char       *fp_json_print_object     (JsonObject  *object,
+                                      gboolean     pretty);
+
 /* A flat map of strings (headers, metadata): {"a":"b"} <-> GHashTable. */
+JsonObject *fp_json_object_from_map  (GHashTable  *map);
 char       *fp_json_from_string_map  (GHashTable  *map);
 GHashTable *fp_json_to_string_map    (const char  *text,
                                       GError     **error);

@@ -330,12 +330,10 @@ edit_submission (FpCli  *cli,
   if (cli->json)
     {
       JsonObject *object = json_object_new ();
-      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
       json_object_set_string_member (object, "draft", uid);
       json_object_set_int_member (object, "item", id);
-      json_node_take_object (node, object);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_object (object));
     }
   else
     {

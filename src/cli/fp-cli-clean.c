@@ -9,7 +9,6 @@
 static JsonNode *
 cleaned_to_json (const FpCleaned *cleaned)
 {
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "sent", cleaned->sent);
@@ -17,9 +16,8 @@ cleaned_to_json (const FpCleaned *cleaned)
   json_object_set_int_member (object, "drafts", cleaned->drafts);
   json_object_set_int_member (object, "files", cleaned->files);
   json_object_set_int_member (object, "marked", cleaned->marked);
-  json_node_take_object (node, object);
 
-  return node;
+  return fp_json_take_object (object);
 }
 
 int

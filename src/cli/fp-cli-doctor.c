@@ -482,10 +482,8 @@ fp_cli_doctor (FpCli  *cli,
     }
   if (doctor.found)
     {
-      JsonNode *node = json_node_new (JSON_NODE_ARRAY);
 
-      json_node_take_array (node, doctor.found);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_array (doctor.found));
     }
 
   return doctor.code;

@@ -69,7 +69,6 @@ answers_to_json (FpDraft *draft)
   g_autoptr(GPtrArray) questions = fp_form_model_list_questions (fp_draft_get_model (draft));
   JsonObject *object = json_object_new ();
   JsonObject *answers = json_object_new ();
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
   for (guint i = 0; i < questions->len; i++)
     {
@@ -83,9 +82,8 @@ answers_to_json (FpDraft *draft)
   json_object_set_int_member (object, "revision", fp_draft_get_revision (draft));
   json_object_set_int_member (object, "saved", fp_draft_get_saved_at (draft));
   json_object_set_object_member (object, "answers", answers);
-  json_node_take_object (node, object);
 
-  return node;
+  return fp_json_take_object (object);
 }
 
 static void

@@ -119,10 +119,7 @@ print_json (const FpFormRow *form,
   for (guint i = 0; i < questions->len; i++)
     if (fp_form_node_get_path (g_ptr_array_index (questions, i)))
       json_array_add_object_element (array, question_to_json (g_ptr_array_index (questions, i)));
-  if (address)
-    json_object_set_string_member (object, "address", address);
-  else
-    json_object_set_null_member (object, "address");
+  json_object_set_string_member (object, "address", address);
   json_object_set_array_member (object, "questions", array);
   json_object_set_array_member (object, "files", files_to_json (media));
   fp_cli_print_json (node);

@@ -95,13 +95,11 @@ periodic_list (FpCli  *cli,
 
   if (cli->json)
     {
-      JsonNode *node = json_node_new (JSON_NODE_ARRAY);
       JsonArray *array = json_array_new ();
 
       for (guint i = 0; i < list->jobs->len; i++)
         json_array_add_element (array, fp_periodic_to_json (g_ptr_array_index (list->jobs, i), list->permission));
-      json_node_take_array (node, array);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_array (array));
       return FP_EXIT_OK;
     }
   print_permission (list->permission);
@@ -171,12 +169,10 @@ periodic_unregister (FpCli  *cli,
     return fp_cli_fail ("periodic unregister", error);
   if (cli->json)
     {
-      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
       JsonObject *object = json_object_new ();
 
       json_object_set_string_member (object, "name", rest[0]);
-      json_node_take_object (node, object);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_object (object));
     }
   else
     {

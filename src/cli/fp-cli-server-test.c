@@ -103,7 +103,6 @@ answer_to_json (const FpServerRow *server,
                 gint64             ms)
 {
   JsonObject *object = json_object_new ();
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   FpSuccess success;
 
   json_object_set_int_member (object, "server", server->id);
@@ -116,9 +115,8 @@ answer_to_json (const FpServerRow *server,
     json_object_set_string_member (object, "success", fp_success_to_string (success));
   else
     json_object_set_null_member (object, "success");
-  json_node_take_object (node, object);
 
-  return node;
+  return fp_json_take_object (object);
 }
 
 static int

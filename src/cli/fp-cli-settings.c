@@ -10,7 +10,6 @@ static JsonNode *
 value_to_json (gconstpointer row)
 {
   const FpSettingValue *value = row;
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
   g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
   g_autofree char *fallback = fp_setting_dup_word (value->kind, value->kind->fallback);
@@ -24,13 +23,9 @@ value_to_json (gconstpointer row)
     json_object_set_string_member (object, "value", word);
   json_object_set_string_member (object, "default", fallback);
   json_object_set_boolean_member (object, "shared", value->kind->roams);
-  if (value->changed > 0)
-    json_object_set_int_member (object, "changed", value->changed);
-  else
-    json_object_set_null_member (object, "changed");
-  json_node_take_object (node, object);
+  fp_json_set_time (object, "changed", value->changed);
 
-  return node;
+  return fp_json_take_object (object);
 }
 
 static GPtrArray *

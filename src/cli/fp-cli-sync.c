@@ -210,13 +210,11 @@ print_result (Run   *run,
   if (run->cli->json)
     {
       JsonObject *object = json_object_new ();
-      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
       json_object_set_int_member (object, "sent", before > run->waiting ? before - run->waiting : 0);
       json_object_set_int_member (object, "waiting", run->waiting);
       json_object_set_string_member (object, "state", fp_sync_state_to_string (status->state));
-      json_node_take_object (node, object);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_object (object));
       return;
     }
   if (before > run->waiting)

@@ -129,15 +129,13 @@ tag_list (FpCli  *cli,
 
   if (cli->json)
     {
-      JsonNode *node = json_node_new (JSON_NODE_ARRAY);
       JsonArray *array = json_array_new ();
 
       for (guint i = 0; i < list->tags->len; i++)
         json_array_add_element (array, fp_tag_to_json (g_ptr_array_index (list->tags, i)));
       for (guint i = 0; i < list->registrations->len; i++)
         json_array_add_element (array, fp_registration_to_json (g_ptr_array_index (list->registrations, i)));
-      json_node_take_array (node, array);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_array (array));
       return FP_EXIT_OK;
     }
   if (list->tags->len + list->registrations->len == 0)

@@ -11,7 +11,6 @@ count_to_json (const FpTransferCount *count,
                const char            *folder)
 {
   JsonObject *object = json_object_new ();
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
   json_object_set_string_member (object, "folder", folder);
   json_object_set_int_member (object, "items", count->items);
@@ -20,9 +19,8 @@ count_to_json (const FpTransferCount *count,
   json_object_set_int_member (object, "skipped", count->skipped);
   json_object_set_int_member (object, "released", count->released);
   json_object_set_int_member (object, "held", count->held);
-  json_node_take_object (node, object);
 
-  return node;
+  return fp_json_take_object (object);
 }
 
 /* "3 items and 1 draft" */

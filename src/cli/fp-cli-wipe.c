@@ -207,13 +207,11 @@ print_names (FpCli      *cli,
 
   if (cli->json)
     {
-      JsonNode *node = json_node_new (JSON_NODE_ARRAY);
       JsonArray *array = json_array_new ();
 
       for (guint i = 0; i < names->len; i++)
         json_array_add_string_element (array, g_ptr_array_index (names, i));
-      json_node_take_array (node, array);
-      fp_cli_print_json (node);
+      fp_cli_print_json (fp_json_take_array (array));
       return;
     }
   for (guint i = 0; i < names->len; i++)

@@ -240,13 +240,11 @@ void
 fp_cli_print_array (GPtrArray *rows,
                     JsonNode *(*to_json) (gconstpointer row))
 {
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < rows->len; i++)
     json_array_add_element (array, to_json (g_ptr_array_index (rows, i)));
-  json_node_take_array (node, array);
-  fp_cli_print_json (node);
+  fp_cli_print_json (fp_json_take_array (array));
 }
 
 char *

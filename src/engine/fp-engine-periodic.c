@@ -319,27 +319,16 @@ JsonNode *
 fp_periodic_to_json (const FpPeriodicRow *row,
                      const char          *permission)
 {
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "name", row->name);
   json_object_set_boolean_member (object, "builtin", fp_periodic_is_builtin (row->name));
   json_object_set_int_member (object, "min_interval", row->min_interval);
-  if (row->bus_name)
-    json_object_set_string_member (object, "bus_name", row->bus_name);
-  else
-    json_object_set_null_member (object, "bus_name");
-  if (row->last_run > 0)
-    json_object_set_int_member (object, "last_run", row->last_run);
-  else
-    json_object_set_null_member (object, "last_run");
-  if (row->last_result)
-    json_object_set_string_member (object, "reason", row->last_result);
-  else
-    json_object_set_null_member (object, "reason");
+  json_object_set_string_member (object, "bus_name", row->bus_name);
+  fp_json_set_time (object, "last_run", row->last_run);
+  json_object_set_string_member (object, "reason", row->last_result);
   json_object_set_string_member (object, "permission",
                                  g_str_equal (row->name, FP_PERIODIC_CLEAN_UP) ? "granted" : permission);
-  json_node_take_object (node, object);
 
-  return node;
+  return fp_json_take_object (object);
 }

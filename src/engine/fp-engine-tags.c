@@ -463,52 +463,20 @@ fp_engine_list_tags_finish (FpEngine      *self,
   return _fp_engine_finish (self, result, error);
 }
 
-static void
-set_string (JsonObject *object,
-            const char *name,
-            const char *value)
-{
-  if (value)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
-set_time (JsonObject *object,
-          const char *name,
-          gint64      time)
-{
-  if (time > 0)
-    json_object_set_int_member (object, name, time);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static JsonNode *
-to_node (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-
-  return node;
-}
-
 JsonNode *
 fp_tag_to_json (const FpTagRow *tag)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "tag", tag->name);
-  set_string (object, "kind", "batch");
-  set_string (object, "url", tag->url);
-  set_string (object, "reach", fp_reach_to_string (tag->reach));
+  json_object_set_string_member (object, "tag", tag->name);
+  json_object_set_string_member (object, "kind", "batch");
+  json_object_set_string_member (object, "url", tag->url);
+  json_object_set_string_member (object, "reach", fp_reach_to_string (tag->reach));
   json_object_set_int_member (object, "events", tag->events);
   json_object_set_int_member (object, "batch_max", tag->batch_max);
-  set_time (object, "added", tag->added);
+  fp_json_set_time (object, "added", tag->added);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -516,15 +484,15 @@ fp_registration_to_json (const FpRegistration *registration)
 {
   JsonObject *object = json_object_new ();
 
-  set_string (object, "tag", registration->tag);
-  set_string (object, "kind", "registration");
-  set_string (object, "state", registration->attempts < FP_TAGS_TRIES ? "pending" : "failed");
-  set_string (object, "bus_name", registration->bus_name);
+  json_object_set_string_member (object, "tag", registration->tag);
+  json_object_set_string_member (object, "kind", "registration");
+  json_object_set_string_member (object, "state", registration->attempts < FP_TAGS_TRIES ? "pending" : "failed");
+  json_object_set_string_member (object, "bus_name", registration->bus_name);
   json_object_set_int_member (object, "attempts", registration->attempts);
-  set_string (object, "reason", registration->last_result);
-  set_time (object, "last_try", registration->last_try);
-  set_time (object, "next_try", registration->next_try);
-  set_time (object, "added", registration->created);
+  json_object_set_string_member (object, "reason", registration->last_result);
+  fp_json_set_time (object, "last_try", registration->last_try);
+  fp_json_set_time (object, "next_try", registration->next_try);
+  fp_json_set_time (object, "added", registration->created);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }

@@ -26,39 +26,6 @@ fp_reach_from_string (const char *word,
   return FALSE;
 }
 
-static void
-set_string (JsonObject *object,
-            const char *key,
-            const char *value)
-{
-  if (value)
-    json_object_set_string_member (object, key, value);
-  else
-    json_object_set_null_member (object, key);
-}
-
-/* 0 = never or unknown: null. */
-static void
-set_time (JsonObject *object,
-          const char *key,
-          gint64      ms)
-{
-  if (ms > 0)
-    json_object_set_int_member (object, key, ms);
-  else
-    json_object_set_null_member (object, key);
-}
-
-static JsonNode *
-to_node (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-
-  return node;
-}
-
 /* A column that holds JSON itself; what cannot be read is left out. */
 static void
 set_json (JsonObject *object,
@@ -83,11 +50,11 @@ parts_to_json (GPtrArray *parts)
       const FpItemPart *part = g_ptr_array_index (parts, i);
       JsonObject *object = json_object_new ();
 
-      set_string (object, "name", part->name);
-      set_string (object, "filename", part->filename);
-      set_string (object, "media_type", part->media_type);
+      json_object_set_string_member (object, "name", part->name);
+      json_object_set_string_member (object, "filename", part->filename);
+      json_object_set_string_member (object, "media_type", part->media_type);
       json_object_set_int_member (object, "size", part->size);
-      set_string (object, "sha256", part->sha256);
+      json_object_set_string_member (object, "sha256", part->sha256);
       json_array_add_object_element (array, object);
     }
 
@@ -100,10 +67,10 @@ receipt_to_json (const FpReceipt *receipt)
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "status", receipt->status);
-  set_time (object, "time", receipt->time);
-  set_string (object, "url", receipt->url);
+  fp_json_set_time (object, "time", receipt->time);
+  json_object_set_string_member (object, "url", receipt->url);
   set_json (object, "headers", receipt->headers);
-  set_string (object, "body", receipt->body);
+  json_object_set_string_member (object, "body", receipt->body);
 
   return object;
 }
@@ -120,29 +87,29 @@ fp_item_to_json (const FpItem    *item,
   g_autofree char *words = fp_item_dup_words (item);
 
   json_object_set_int_member (object, "id", item->id);
-  set_string (object, "uid", item->uid);
-  set_string (object, "state", fp_item_state_to_string (item->state));
-  set_string (object, "reason_code", item->reason_code);
-  set_string (object, "reason", words);
+  json_object_set_string_member (object, "uid", item->uid);
+  json_object_set_string_member (object, "state", fp_item_state_to_string (item->state));
+  json_object_set_string_member (object, "reason_code", item->reason_code);
+  json_object_set_string_member (object, "reason", words);
   json_object_set_int_member (object, "attempts", item->attempts);
-  set_string (object, "method", item->method);
-  set_string (object, "url", item->url);
-  set_string (object, "tag", item->tag);
-  set_string (object, "title", item->title);
-  set_string (object, "kind", kind_words[item->kind]);
-  set_string (object, "protocol", item->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
-  set_string (object, "reach", fp_reach_to_string (item->reach));
-  set_string (object, "instance_id", item->instance_id);
+  json_object_set_string_member (object, "method", item->method);
+  json_object_set_string_member (object, "url", item->url);
+  json_object_set_string_member (object, "tag", item->tag);
+  json_object_set_string_member (object, "title", item->title);
+  json_object_set_string_member (object, "kind", kind_words[item->kind]);
+  json_object_set_string_member (object, "protocol", item->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
+  json_object_set_string_member (object, "reach", fp_reach_to_string (item->reach));
+  json_object_set_string_member (object, "instance_id", item->instance_id);
   json_object_set_int_member (object, "size", item->body_size);
   json_object_set_int_member (object, "status", item->status);
-  set_string (object, "hold", item->hold);
+  json_object_set_string_member (object, "hold", item->hold);
   if (item->waits_for)
     json_object_set_int_member (object, "waits_for", item->waits_for);
   json_object_set_boolean_member (object, "maybe_delivered", item->maybe_delivered);
-  set_time (object, "created", item->created);
-  set_time (object, "changed", item->changed);
-  set_time (object, "last_try", item->last_try);
-  set_time (object, "next_try", item->next_try);
+  fp_json_set_time (object, "created", item->created);
+  fp_json_set_time (object, "changed", item->changed);
+  fp_json_set_time (object, "last_try", item->last_try);
+  fp_json_set_time (object, "next_try", item->next_try);
   set_json (object, "headers", item->headers);
   set_json (object, "meta", item->meta);
   if (item->parts)
@@ -150,7 +117,7 @@ fp_item_to_json (const FpItem    *item,
   if (receipt)
     json_object_set_object_member (object, "receipt", receipt_to_json (receipt));
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -159,15 +126,15 @@ fp_draft_to_json (const FpDraftRow *draft)
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "id", draft->id);
-  set_string (object, "uid", draft->uid);
+  json_object_set_string_member (object, "uid", draft->uid);
   json_object_set_int_member (object, "form", draft->form);
-  set_string (object, "form_title", draft->form_title);
-  set_string (object, "title", draft->title);
+  json_object_set_string_member (object, "form_title", draft->form_title);
+  json_object_set_string_member (object, "title", draft->title);
   json_object_set_int_member (object, "revision", draft->revision);
-  set_time (object, "created", draft->created);
-  set_time (object, "saved", draft->saved);
+  fp_json_set_time (object, "created", draft->created);
+  fp_json_set_time (object, "saved", draft->saved);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -176,19 +143,19 @@ fp_form_to_json (const FpFormRow *form)
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "id", form->id);
-  set_string (object, "form_id", form->form_id);
-  set_string (object, "version", form->version);
-  set_string (object, "title", form->title);
-  set_string (object, "md5", form->md5);
+  json_object_set_string_member (object, "form_id", form->form_id);
+  json_object_set_string_member (object, "version", form->version);
+  json_object_set_string_member (object, "title", form->title);
+  json_object_set_string_member (object, "md5", form->md5);
   if (form->server)
     json_object_set_int_member (object, "server", form->server);
   else
     json_object_set_null_member (object, "server");
-  set_string (object, "submit_url", form->submit_url);
+  json_object_set_string_member (object, "submit_url", form->submit_url);
   json_object_set_int_member (object, "drafts", form->drafts);
-  set_time (object, "added", form->added);
+  fp_json_set_time (object, "added", form->added);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -197,20 +164,20 @@ fp_server_to_json (const FpServerRow *server)
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "id", server->id);
-  set_string (object, "title", server->title);
-  set_string (object, "url", server->url);
-  set_string (object, "protocol", server->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
-  set_string (object, "reach", fp_reach_to_string (server->reach));
-  set_string (object, "user", server->user);
+  json_object_set_string_member (object, "title", server->title);
+  json_object_set_string_member (object, "url", server->url);
+  json_object_set_string_member (object, "protocol", server->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
+  json_object_set_string_member (object, "reach", fp_reach_to_string (server->reach));
+  json_object_set_string_member (object, "user", server->user);
   if (server->protocol == FP_PROTOCOL_PLAIN)
     {
-      set_string (object, "success", fp_success_to_string (server->success));
-      set_string (object, "lost", fp_lost_to_string (server->lost));
+      json_object_set_string_member (object, "success", fp_success_to_string (server->success));
+      json_object_set_string_member (object, "lost", fp_lost_to_string (server->lost));
     }
-  set_time (object, "added", server->added);
-  set_time (object, "refreshed", server->refreshed);
+  fp_json_set_time (object, "added", server->added);
+  fp_json_set_time (object, "refreshed", server->refreshed);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -221,7 +188,7 @@ fp_status_to_json (const FpStatus *status)
   g_autofree char *title = fp_status_dup_title (status);
   g_autofree char *detail = fp_status_dup_detail (status);
 
-  set_string (object, "state", fp_sync_state_to_string (status->state));
+  json_object_set_string_member (object, "state", fp_sync_state_to_string (status->state));
   json_object_set_int_member (object, "waiting", counts->waiting);
   json_object_set_int_member (object, "pending", counts->pending);
   json_object_set_int_member (object, "sending", counts->sending);
@@ -229,13 +196,13 @@ fp_status_to_json (const FpStatus *status)
   json_object_set_int_member (object, "held", counts->held);
   json_object_set_int_member (object, "sent", counts->sent);
   json_object_set_int_member (object, "events", counts->events);
-  set_string (object, "connectivity", fp_link_state_to_string (status->link));
+  json_object_set_string_member (object, "connectivity", fp_link_state_to_string (status->link));
   json_object_set_boolean_member (object, "sender", status->sender);
   json_object_set_boolean_member (object, "paused", status->paused);
-  set_time (object, "next_try", counts->next_try);
-  set_string (object, "reason_code", counts->reason_code);
-  set_string (object, "title", title);
-  set_string (object, "detail", detail);
+  fp_json_set_time (object, "next_try", counts->next_try);
+  json_object_set_string_member (object, "reason_code", counts->reason_code);
+  json_object_set_string_member (object, "title", title);
+  json_object_set_string_member (object, "detail", detail);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }

@@ -62,23 +62,24 @@ new_entry (const FpSettingKind *kind,
            const char          *stored,
            gint64               changed)
 {
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *entry = json_object_new ();
+  g_autofree char *word = stored ? fp_setting_dup_word (kind, stored) : NULL;
 
-  if (stored)
-    {
-      g_autofree char *word = fp_setting_dup_word (kind, stored);
-
-      json_object_set_string_member (entry, "value", word);
-    }
-  else
-    {
-      json_object_set_null_member (entry, "value");
-    }
+  json_object_set_string_member (entry, "value", word);
   json_object_set_int_member (entry, "changed", changed);
-  json_node_take_object (node, entry);
 
-  return node;
+  return fp_json_take_object (entry);
+}
+
+static JsonNode *
+new_document (void)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, VERSION_KEY, 1);
+  json_object_set_object_member (object, SETTINGS_KEY, json_object_new ());
+
+  return fp_json_take_object (object);
 }
 
 static gboolean
@@ -114,7 +115,7 @@ fp_preferences_merge (FpStoreTxn  *txn,
                       GError     **error)
 {
   JsonObject *settings = peek_settings (theirs);
-  g_autoptr(JsonNode) node = settings ? json_node_copy (theirs) : json_node_new (JSON_NODE_OBJECT);
+  g_autoptr(JsonNode) node = NULL;
   JsonObject *merged;
 
   *differs = theirs == NULL;
@@ -123,14 +124,7 @@ fp_preferences_merge (FpStoreTxn  *txn,
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER, "what is there are no preferences of Fieldpost");
       return NULL;
     }
-  if (!settings)
-    {
-      JsonObject *object = json_object_new ();
-
-      json_object_set_int_member (object, VERSION_KEY, 1);
-      json_object_set_object_member (object, SETTINGS_KEY, json_object_new ());
-      json_node_take_object (node, object);
-    }
+  node = settings ? json_node_copy (theirs) : new_document ();
   merged = peek_settings (node);
   for (const FpSettingKind *kind = fp_settings_list (); kind->name; kind++)
     if (kind->roams && !merge_one (txn, kind, settings, merged, differs, error))

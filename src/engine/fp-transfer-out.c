@@ -48,7 +48,6 @@ static char *
 manifest_to_text (const FpManifest *manifest,
                   const char       *sums)
 {
-  g_autoptr(JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "fieldpost-export", FP_TRANSFER_FORMAT);
@@ -58,11 +57,9 @@ manifest_to_text (const FpManifest *manifest,
   json_object_set_int_member (object, "items", manifest->items);
   json_object_set_int_member (object, "drafts", manifest->drafts);
   json_object_set_int_member (object, "forms", manifest->forms);
-  if (sums)
-    json_object_set_string_member (object, "sha256sums", sums);
-  json_node_take_object (node, object);
+  fp_json_set_given (object, "sha256sums", sums);
 
-  return fp_json_print (node, TRUE);
+  return fp_json_print_object (object, TRUE);
 }
 
 static gboolean

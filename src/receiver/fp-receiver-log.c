@@ -12,14 +12,6 @@ now (void)
   return g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ");
 }
 
-static char *
-print (JsonObject *object)
-{
-  g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
-
-  return fp_json_print (node, FALSE);
-}
-
 /* A reason may quote what was sent: nothing of it may start a line of its own or drive a terminal. */
 static char *
 dup_plain (const char *text)
@@ -55,12 +47,9 @@ to_json (const FpArrival *arrival,
   json_object_set_string_member (object, "method", arrival->method);
   json_object_set_string_member (object, "path", arrival->path);
   json_object_set_int_member (object, "bytes", arrival->bytes);
-  if (arrival->form_id)
-    json_object_set_string_member (object, "form", arrival->form_id);
-  if (arrival->instance_id)
-    json_object_set_string_member (object, "instance_id", arrival->instance_id);
-  if (arrival->key)
-    json_object_set_string_member (object, "key", arrival->key);
+  fp_json_set_given (object, "form", arrival->form_id);
+  fp_json_set_given (object, "instance_id", arrival->instance_id);
+  fp_json_set_given (object, "key", arrival->key);
 
   return object;
 }
@@ -75,7 +64,7 @@ fp_receiver_log_arrival (const FpArrival         *arrival,
 
   if (json)
     {
-      g_autoptr(JsonObject) object = to_json (arrival, outcomes[receipt->outcome]);
+      JsonObject *object = to_json (arrival, outcomes[receipt->outcome]);
       JsonArray *files = json_array_new ();
 
       json_object_set_int_member (object, "number", receipt->number);
@@ -83,7 +72,7 @@ fp_receiver_log_arrival (const FpArrival         *arrival,
       for (guint i = 0; i < arrival->files->len; i++)
         json_array_add_string_element (files, ((FpArrivalFile *) arrival->files->pdata[i])->file);
       json_object_set_array_member (object, "files", files);
-      return print (object);
+      return fp_json_print_object (object, FALSE);
     }
 
   return g_strdup_printf ("%s  #%" G_GUINT64_FORMAT "  %s  %" G_GINT64_FORMAT " bytes  %s  %s", time,
@@ -102,11 +91,11 @@ fp_receiver_log_refusal (const FpArrival *arrival,
 
   if (json)
     {
-      g_autoptr(JsonObject) object = to_json (arrival, "refused");
+      JsonObject *object = to_json (arrival, "refused");
 
       json_object_set_int_member (object, "status", error->code);
       json_object_set_string_member (object, "error", error->message);
-      return print (object);
+      return fp_json_print_object (object, FALSE);
     }
 
   return g_strdup_printf ("%s  -  %s  %" G_GINT64_FORMAT " bytes  refused  %d %s", time, what,
@@ -123,11 +112,11 @@ fp_receiver_log_fault (const FpArrival *arrival,
 
   if (json)
     {
-      g_autoptr(JsonObject) object = to_json (arrival, "fault");
+      JsonObject *object = to_json (arrival, "fault");
 
       json_object_set_string_member (object, "fault", fault->text);
       json_object_set_int_member (object, "line", fault->line);
-      return print (object);
+      return fp_json_print_object (object, FALSE);
     }
 
   return g_strdup_printf ("%s  -  %s  %" G_GINT64_FORMAT " bytes  fault  line %u: %s", time, what, arrival->bytes,
@@ -139,15 +128,14 @@ fp_receiver_log_state (const char *state,
                        const char *url,
                        gboolean    json)
 {
-  g_autoptr(JsonObject) object = NULL;
+  JsonObject *object;
 
   if (!json)
     return url ? g_strdup_printf ("%s on %s", state, url) : g_strdup (state);
 
   object = json_object_new ();
   json_object_set_string_member (object, "event", state);
-  if (url)
-    json_object_set_string_member (object, "url", url);
+  fp_json_set_given (object, "url", url);
 
-  return print (object);
+  return fp_json_print_object (object, FALSE);
 }

@@ -70,15 +70,6 @@ fp_receiver_entry_free (FpReceiverEntry *entry)
   g_free (entry);
 }
 
-static void
-set_string (JsonObject *object,
-            const char *key,
-            const char *value)
-{
-  if (value)
-    json_object_set_string_member (object, key, value);
-}
-
 static JsonObject *
 file_to_json (const FpArrivalFile *file)
 {
@@ -87,21 +78,9 @@ file_to_json (const FpArrivalFile *file)
   json_object_set_string_member (object, "field", file->field);
   json_object_set_string_member (object, "name", file->name);
   json_object_set_string_member (object, "file", file->file);
-  set_string (object, "type", file->type);
+  fp_json_set_given (object, "type", file->type);
   json_object_set_int_member (object, "bytes", file->bytes);
   json_object_set_string_member (object, "sha256", file->sha256);
-
-  return object;
-}
-
-static JsonObject *
-headers_to_json (GHashTable *headers)
-{
-  JsonObject *object = json_object_new ();
-  g_autoptr(GList) names = g_list_sort (g_hash_table_get_keys (headers), (GCompareFunc) strcmp);
-
-  for (GList *l = names; l; l = l->next)
-    json_object_set_string_member (object, l->data, g_hash_table_lookup (headers, l->data));
 
   return object;
 }
@@ -128,8 +107,7 @@ fields_to_json (GPtrArray *fields)
 static char *
 print (JsonObject *object)
 {
-  g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
-  g_autofree char *text = fp_json_print (node, TRUE);
+  g_autofree char *text = fp_json_print_object (object, TRUE);
 
   return g_strconcat (text, "\n", NULL);
 }
@@ -139,24 +117,24 @@ fp_receiver_meta_write (const FpArrival *arrival,
                         guint64          number,
                         GDateTime       *time)
 {
-  g_autoptr(JsonObject) object = json_object_new ();
+  JsonObject *object = json_object_new ();
   g_autofree char *when = g_date_time_format_iso8601 (time);
   JsonArray *files = json_array_new ();
 
   json_object_set_int_member (object, "number", number);
   json_object_set_string_member (object, "time", when);
   json_object_set_string_member (object, "kind", arrival->openrosa ? "submission" : "request");
-  set_string (object, "method", arrival->method);
-  set_string (object, "path", arrival->path);
-  set_string (object, "from", arrival->from);
-  set_string (object, "form", arrival->form_id);
-  set_string (object, "version", arrival->version);
-  set_string (object, "instance_id", arrival->instance_id);
-  set_string (object, "deprecated_id", arrival->deprecated_id);
-  set_string (object, "key", arrival->key);
+  fp_json_set_given (object, "method", arrival->method);
+  fp_json_set_given (object, "path", arrival->path);
+  fp_json_set_given (object, "from", arrival->from);
+  fp_json_set_given (object, "form", arrival->form_id);
+  fp_json_set_given (object, "version", arrival->version);
+  fp_json_set_given (object, "instance_id", arrival->instance_id);
+  fp_json_set_given (object, "deprecated_id", arrival->deprecated_id);
+  fp_json_set_given (object, "key", arrival->key);
   json_object_set_int_member (object, "bytes", arrival->bytes);
-  set_string (object, "sha256", arrival->sha256);
-  json_object_set_object_member (object, "headers", headers_to_json (arrival->headers));
+  fp_json_set_given (object, "sha256", arrival->sha256);
+  json_object_set_object_member (object, "headers", fp_json_object_from_map (arrival->headers));
   if (arrival->fields->len > 0)
     json_object_set_array_member (object, "fields", fields_to_json (arrival->fields));
   for (guint i = 0; i < arrival->files->len; i++)
@@ -180,29 +158,26 @@ fp_receiver_meta_extend (const char *old,
                          GPtrArray  *added)
 {
   g_autoptr(JsonNode) node = fp_json_parse (old, -1, NULL);
-  g_autoptr(JsonObject) object = NULL;
-  JsonArray *files = json_array_new ();
-  JsonArray *known;
+  g_autoptr(GList) names = NULL;
+  JsonObject *read, *object;
+  JsonArray *known, *files;
+
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    return NULL;
+  read = json_node_get_object (node);
+  if (!(known = peek_array (read, "files")))
+    return NULL;
 
   /* What was parsed cannot be changed: the members are set again in an object of our own. */
-  if (node && JSON_NODE_HOLDS_OBJECT (node) && (known = peek_array (json_node_get_object (node), "files")))
-    {
-      g_autoptr(GList) names = json_object_get_members (json_node_get_object (node));
-
-      object = json_object_new ();
-      for (GList *l = names; l; l = l->next)
-        json_object_set_member (object, l->data,
-                                json_object_dup_member (json_node_get_object (node), l->data));
-      for (guint i = 0; i < json_array_get_length (known); i++)
-        json_array_add_element (files, json_array_dup_element (known, i));
-    }
+  object = json_object_new ();
+  names = json_object_get_members (read);
+  for (GList *l = names; l; l = l->next)
+    json_object_set_member (object, l->data, json_object_dup_member (read, l->data));
+  files = json_array_new ();
+  for (guint i = 0; i < json_array_get_length (known); i++)
+    json_array_add_element (files, json_array_dup_element (known, i));
   for (guint i = 0; i < added->len; i++)
     json_array_add_object_element (files, file_to_json (added->pdata[i]));
-  if (!object)
-    {
-      json_array_unref (files);
-      return NULL;
-    }
   json_object_set_array_member (object, "files", files);
 
   return print (object);

@@ -98,8 +98,7 @@ fp_receiver_page_openrosa (const char *nature,
 static char *
 print (JsonObject *object)
 {
-  g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
-  g_autofree char *text = fp_json_print (node, FALSE);
+  g_autofree char *text = fp_json_print_object (object, FALSE);
 
   return g_strconcat (text, "\n", NULL);
 }
@@ -109,7 +108,7 @@ fp_receiver_page_stored (guint64     number,
                          const char *folder,
                          gboolean    duplicate)
 {
-  g_autoptr(JsonObject) object = json_object_new ();
+  JsonObject *object = json_object_new ();
   g_autofree char *name = g_path_get_basename (folder);
 
   json_object_set_boolean_member (object, "ok", TRUE);
@@ -123,7 +122,7 @@ fp_receiver_page_stored (guint64     number,
 char *
 fp_receiver_page_refused (const char *message)
 {
-  g_autoptr(JsonObject) object = json_object_new ();
+  JsonObject *object = json_object_new ();
 
   json_object_set_boolean_member (object, "ok", FALSE);
   json_object_set_string_member (object, "error", message);

@@ -205,7 +205,6 @@ gboolean
 _fp_salvage_report (FpSalvage *self,
                     GError   **error)
 {
-  g_autoptr(JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *text = NULL;
   g_autoptr(FpStmt) stmt = NULL;
   JsonObject *report = json_object_new ();
@@ -221,8 +220,7 @@ _fp_salvage_report (FpSalvage *self,
   json_object_set_int_member (report, "drafts-lost", count_lost_drafts (self));
   json_object_set_int_member (report, "forms", count (self, "form WHERE hidden = 0"));
   json_object_set_int_member (report, "receipts", count (self, "receipt"));
-  json_node_take_object (node, report);
-  text = fp_json_print (node, FALSE);
+  text = fp_json_print_object (report, FALSE);
 
   stmt = fp_stmt_new (self->db, "INSERT OR REPLACE INTO meta (name, value) VALUES ('salvage', ?)", error);
   if (!stmt)
