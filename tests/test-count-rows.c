@@ -177,10 +177,32 @@ say_what_holds (Fixture      *f,
                 gconstpointer data)
 {
   assert_held (f, "UPDATE item SET state = 1 WHERE state IN (2, 3, 4)", NULL, NULL);
-  assert_held (f, "UPDATE item SET state = 4, hold = 'moved', reason_code = 'network-cut' WHERE id IN (1, 2)", "moved",
+  assert_held (f, "UPDATE item SET state = 4, hold = 'moving', reason_code = 'network-cut' WHERE id IN (1, 2)", "moving",
                NULL);
   assert_held (f, "UPDATE item SET hold = 'user' WHERE id = 2", NULL, NULL);
   assert_held (f, "UPDATE item SET hold = 'account' WHERE id IN (1, 2)", "account", "network-cut");
+}
+
+/* What was moved away waits elsewhere. */
+static void
+moved_is_counted_apart (Fixture      *f,
+                        gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItemCounts) before = fp_test_store_write (f->store, read_all, NULL, &error);
+  g_autoptr(FpItemCounts) counts = NULL;
+
+  g_assert_no_error (error);
+  fp_test_store_write (f->store, run_sql, "UPDATE item SET state = 4, hold = 'user' WHERE state IN (1, 2, 3, 4)", &error);
+  g_assert_no_error (error);
+  fp_test_store_write (f->store, run_sql, "UPDATE item SET hold = 'moved' WHERE id = 2", &error);
+  g_assert_no_error (error);
+  counts = fp_test_store_write (f->store, read_all, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (counts->moved, ==, 1);
+  g_assert_cmpstr (counts->held_for, ==, "user");
+  g_assert_cmpuint (counts->waiting, ==, before->waiting - 1);
+  g_assert_cmpuint (counts->waiting, ==, counts->pending + counts->sending + counts->failed + counts->held);
 }
 
 int
@@ -193,6 +215,7 @@ main (int    argc,
   ADD ("states-of-a-tag", states_of_a_tag);
   ADD ("open-until-it-was-tried", open_until_it_was_tried);
   ADD ("say-what-holds", say_what_holds);
+  ADD ("moved-is-counted-apart", moved_is_counted_apart);
 #undef ADD
 
   return g_test_run ();

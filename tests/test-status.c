@@ -167,17 +167,17 @@ detail_names_what_is_held (void)
   assert_detail (status, "1 is held back");
   status->link = FP_LINK_FULL;
 
-  status->counts->held_for = g_strdup ("moved");
+  status->counts->held_for = g_strdup ("moving");
   status->counts->waiting = 4;
   status->counts->held = 3;
   status->counts->failed = 1;
-  assert_detail (status, "1 could not be sent; 3 were exported");
+  assert_detail (status, "1 could not be sent; 3 are not wholly exported: run the same export again");
   status->counts->reason_code = g_strdup ("item-refused");
-  assert_detail (status, "1 could not be sent: The server refused it; 3 were exported");
+  assert_detail (status, "1 could not be sent: The server refused it; 3 are not wholly exported: run the same export again");
   status->counts->failed = 0;
   g_free (status->counts->reason_code);
   status->counts->reason_code = g_strdup ("network-cut");
-  assert_detail (status, "The connection broke off; 3 were exported");
+  assert_detail (status, "The connection broke off; 3 are not wholly exported: run the same export again");
   status->link = FP_LINK_OFFLINE;
   assert_detail (status, "No network");
 }

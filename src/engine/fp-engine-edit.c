@@ -45,7 +45,7 @@ refuse (gint64       id,
 static const char *
 get_obstacle (const FpItem *item)
 {
-  if (item->state == FP_ITEM_HELD && g_strcmp0 (item->hold, "moved") == 0)
+  if (fp_item_is_moved (item))
     return _("was moved to another place: edit it there, or release it first");
   if (g_strcmp0 (item->hold, "staging") != 0)
     return NULL;

@@ -26,6 +26,7 @@ typedef struct {
   FpTransferCount *count;
 
   gboolean         with_drafts;
+  gboolean         written; /* by a run that was broken off afterwards: only to be settled */
   gint64           after;
 } Export;
 
@@ -117,6 +118,8 @@ write_item (Export      *export,
 
   if (!item)
     return FALSE;
+  /* What it was before this export held it. */
+  fp_transfer_rows_restore (item);
   folder = g_strdup_printf ("items/%08" G_GINT64_FORMAT "-%s", id, item->uid);
   if (!fp_transfer_out_folder (export->out, folder, error))
     return FALSE;
@@ -148,7 +151,7 @@ write_items (FpStoreTxn  *txn,
 {
   Export *export = data;
   g_autoptr(GArray) ids = export->manifest->moved
-    ? fp_transfer_rows_moved (txn, export->manifest->uid, export->after, PAGE, error)
+    ? fp_transfer_rows_moving (txn, export->manifest->uid, export->after, PAGE, error)
     : fp_transfer_rows_select (txn, &export->query, FALSE, export->after, PAGE, error);
 
   if (!ids)
@@ -268,13 +271,16 @@ finish (GTask *task)
   g_task_return_pointer (task, g_steal_pointer (&export->count), g_free);
 }
 
+/* The folder is an export: what is in it is there from now on. */
 static gpointer
-put_drafts_away (FpStoreTxn  *txn,
-                 gpointer     data,
-                 GError     **error)
+settle (FpStoreTxn  *txn,
+        gpointer     data,
+        GError     **error)
 {
   Export *export = data;
 
+  if (!fp_transfer_rows_settle (txn, export->manifest->uid, &export->count->items, error))
+    return NULL;
   for (guint i = 0; i < export->drafts->len; i++)
     {
       const FpDraftRow *was = g_ptr_array_index (export->drafts, i);
@@ -293,9 +299,9 @@ put_drafts_away (FpStoreTxn  *txn,
 }
 
 static void
-drafts_away_cb (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+settled_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
   GError *error = NULL;
@@ -304,6 +310,16 @@ drafts_away_cb (GObject      *source,
     finish (task);
   else
     g_task_return_error (task, error);
+}
+
+/* Takes @task. */
+static void
+leave (GTask *task)
+{
+  Export *export = g_task_get_task_data (task);
+
+  _fp_engine_write (g_task_get_source_object (task), fp_engine_export_async, settle, export, NULL, NULL, NULL,
+                    settled_cb, task);
 }
 
 static void
@@ -318,9 +334,8 @@ rest_written_cb (GObject      *source,
 
   if (!_fp_engine_finish (self, result, &error))
     g_task_return_error (task, error);
-  else if (export->manifest->moved && export->drafts->len > 0)
-    _fp_engine_write (self, fp_engine_export_async, put_drafts_away, export, NULL, NULL, NULL, drafts_away_cb,
-                      g_object_ref (task));
+  else if (export->manifest->moved)
+    leave (g_steal_pointer (&task));
   else
     finish (task);
 }
@@ -358,7 +373,7 @@ may_leave (FpStoreTxn   *txn,
   first = fp_item_rows_get (txn, item->waits_for, FALSE, NULL);
 
   return !first || first->state == FP_ITEM_SENT || first->state == FP_ITEM_DISCARDED
-         || g_strcmp0 (first->hold, "moved") == 0;
+         || fp_item_is_moved (first);
 }
 
 /* All of them in one transaction, before the first byte of the export is written. */
@@ -433,9 +448,12 @@ check_named (FpStoreTxn  *txn,
   GError *local = NULL;
   g_autoptr(FpItem) item = fp_item_rows_get (txn, id, FALSE, &local);
 
-  if (item && g_strcmp0 (item->hold, "staging") != 0)
+  if (item && g_strcmp0 (item->hold, "staging") != 0 && g_strcmp0 (item->hold, "moved") != 0)
     return TRUE;
-  if (item)
+  if (item && fp_item_is_moved (item))
+    g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
+                 _("item %" G_GINT64_FORMAT " was moved to another place already"), id);
+  else if (item)
     g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
                  item->state == FP_ITEM_HELD ? _("item %" G_GINT64_FORMAT " is still being copied")
                                              : _("item %" G_GINT64_FORMAT " has lost its file: queue it again"),
@@ -449,6 +467,28 @@ check_named (FpStoreTxn  *txn,
   return FALSE;
 }
 
+/* A move that was broken off between its last file and its last transaction. */
+static gboolean
+is_written (FpStoreTxn *txn,
+            Export     *export)
+{
+  g_autoptr(FpTransferIn) in = export->manifest->moved ? fp_transfer_in_new (export->folder, NULL) : NULL;
+  const FpManifest *there = in ? fp_transfer_in_get_manifest (in) : NULL;
+  g_autoptr(GArray) ids = NULL;
+
+  if (!there || !there->moved || g_strcmp0 (there->store_id, export->manifest->store_id) != 0)
+    return FALSE;
+  ids = fp_transfer_rows_moving (txn, there->uid, 0, 1, NULL);
+  if (!ids || ids->len == 0)
+    return FALSE;
+  g_free (export->manifest->uid);
+  export->manifest->uid = g_strdup (there->uid);
+  export->count->drafts = (guint) there->drafts;
+  export->count->forms = (guint) there->forms;
+
+  return TRUE;
+}
+
 static gpointer
 begin (FpStoreTxn  *txn,
        gpointer     data,
@@ -456,6 +496,9 @@ begin (FpStoreTxn  *txn,
 {
   Export *export = data;
 
+  export->written = is_written (txn, export);
+  if (export->written)
+    return _FP_ENGINE_DONE;
   for (guint i = 0; export->query.ids && i < export->query.ids->len; i++)
     if (!check_named (txn, g_array_index (export->query.ids, gint64, i), error))
       return NULL;
@@ -476,6 +519,8 @@ begun_cb (GObject      *source,
 
   if (!_fp_engine_finish (self, result, &error))
     g_task_return_error (task, error);
+  else if (export->written)
+    leave (g_steal_pointer (&task));
   else
     _fp_engine_write (self, fp_engine_export_async, prepare, export, NULL, NULL, g_task_get_cancellable (task),
                       prepared_cb, g_object_ref (task));
@@ -489,11 +534,11 @@ begun_cb (GObject      *source,
  * @move: what is exported is no longer sent from here
  *
  * Writes plain files, page by page on the store's reading thread. The order of a move: (1) a note in the folder that
- * names the export; (2) events that wait become items, and every item is held as moved by that name, in one
- * transaction; (3) their files; (4) the
- * manifest, which makes the folder an export; (5) the drafts are put away here, as if they were discarded. Broken off
+ * names the export; (2) events that wait become items, and every item is held as moving by that name, in one
+ * transaction; (3) their files; (4) the manifest, which makes the folder an export; (5) the items are held as moved,
+ * and count no more, the drafts are put away here as if they were discarded, in one transaction. Broken off
  * before (4) the folder cannot be imported and the items wait here: the same call goes on. Broken off after (4) the
- * drafts are in both places, the items are sent from one.
+ * same call settles the items; the drafts are in both places.
  *
  * What is still being copied into the outbox, and what lost its file at that, is no whole request and is left out.
  *

@@ -22,18 +22,11 @@ take_back (FpStoreTxn  *txn,
            FpItem      *item,
            GError     **error)
 {
-  g_autofree char *hold = NULL;
-  FpItemState state;
-
-  if (!fp_transfer_in_get_manifest (import->in)->moved || !fp_transfer_rows_before (item, &state, &hold))
+  if (!fp_transfer_in_get_manifest (import->in)->moved || !fp_transfer_rows_restore (item))
     {
       import->count->skipped++;
       return TRUE;
     }
-  item->state = state == FP_ITEM_HELD && hold ? FP_ITEM_HELD : FP_ITEM_PENDING;
-  g_free (item->hold);
-  item->hold = item->state == FP_ITEM_HELD ? g_steal_pointer (&hold) : NULL;
-  g_clear_pointer (&item->reason, g_free);
   import->count->released++;
 
   return fp_item_rows_update (txn, item, FP_ITEM_HELD, error);

@@ -53,7 +53,8 @@ static const Reason reasons[] = {
 /* Why an item is held, where no answer says it. */
 static const Reason holds[] = {
   { "user", N_("Held back until it is released"), FALSE },
-  { "moved", N_("Exported, to be sent by another computer"), FALSE },
+  { "moving", N_("Not wholly exported yet: run the same export again"), FALSE },
+  { "moved", N_("Moved to another place, to be sent from there"), FALSE },
   { "machine", N_("The outbox came from another computer, which may send it too"), FALSE },
   { "after", N_("Waits for an earlier version"), FALSE },
   { "lost", N_("It may have arrived; send it again?"), FALSE },

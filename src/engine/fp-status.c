@@ -75,12 +75,14 @@ char *
 fp_status_dup_title (const FpStatus *status)
 {
   guint waiting = status->counts->waiting;
-
   guint events = status->counts->events;
+  guint moved = status->counts->moved;
   g_autofree char *items = NULL;
 
   if (!fp_item_counts_wait (status->counts))
-    return g_strdup (_("Everything is sent"));
+    return moved > 0 ? g_strdup_printf (ngettext ("Nothing waits; %u was moved to another place",
+                                                  "Nothing waits; %u were moved to another place", moved), moved)
+                     : g_strdup (_("Everything is sent"));
   if (waiting == 0)
     return g_strdup_printf (ngettext ("%u event waiting to be sent", "%u events waiting to be sent", events), events);
 
@@ -114,8 +116,9 @@ dup_held (const FpItemCounts *counts)
 {
   guint n = counts->held;
 
-  if (g_strcmp0 (counts->held_for, "moved") == 0)
-    return g_strdup_printf (ngettext ("%u was exported", "%u were exported", n), n);
+  if (g_strcmp0 (counts->held_for, "moving") == 0)
+    return g_strdup_printf (ngettext ("%u is not wholly exported: run the same export again",
+                                      "%u are not wholly exported: run the same export again", n), n);
   if (g_strcmp0 (counts->held_for, "lost") == 0)
     return g_strdup_printf (ngettext ("%u may have arrived already", "%u may have arrived already", n), n);
 

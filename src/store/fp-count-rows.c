@@ -24,6 +24,28 @@ count (FpStoreTxn          *txn,
   return step == FP_STEP_DONE;
 }
 
+static gboolean
+count_moved (FpStoreTxn          *txn,
+             const FpCountQuery  *query,
+             FpCountResult       *result,
+             GError             **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
+                                        "SELECT count(*) FROM item INDEXED BY item_held WHERE state = 4"
+                                        " AND hold = 'moved' AND (?1 IS NULL OR tag = ?1)",
+                                        error);
+  FpStep step;
+
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, query->tag);
+  step = fp_stmt_step (stmt, error);
+  if (step == FP_STEP_ROW)
+    result->moved = (guint) fp_stmt_get_int (stmt, 0);
+
+  return step != FP_STEP_ERROR;
+}
+
 /* Ends at the first. */
 static gboolean
 look_for_open (FpStoreTxn          *txn,
@@ -61,7 +83,8 @@ fp_count_rows_read (FpStoreTxn          *txn,
 
   *result = (FpCountResult) { 0 };
 
-  return count (txn, query, result, error) && look_for_open (txn, query, result, error);
+  return count (txn, query, result, error) && count_moved (txn, query, result, error)
+         && look_for_open (txn, query, result, error);
 }
 
 guint

@@ -13,6 +13,7 @@ typedef struct {
 
 typedef struct {
   guint    n[FP_ITEM_SENT + 1]; /* by FpItemState */
+  guint    moved;               /* of those that are held: another place has them */
   gboolean open;                /* a pending one is, as the query says */
 } FpCountResult;
 

@@ -467,7 +467,8 @@ read_numbers (FpStoreTxn   *txn,
   counts->pending = n[FP_ITEM_PENDING];
   counts->sending = n[FP_ITEM_SENDING];
   counts->failed = n[FP_ITEM_FAILED];
-  counts->held = n[FP_ITEM_HELD];
+  counts->moved = MIN (fp_item_rows_count_held (txn, "moved", NULL), n[FP_ITEM_HELD]);
+  counts->held = n[FP_ITEM_HELD] - counts->moved;
   counts->discarded = n[FP_ITEM_DISCARDED];
   counts->sent = n[FP_ITEM_SENT];
   counts->waiting = counts->pending + counts->sending + counts->failed + counts->held;
@@ -498,10 +499,10 @@ read_what_holds (FpStoreTxn   *txn,
   g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db,
                                         "SELECT nullif(min(hold), '') FROM ("
                                         "SELECT * FROM (SELECT hold FROM item INDEXED BY item_held WHERE state = 4"
-                                        " ORDER BY hold LIMIT 1)"
+                                        " AND hold IS NOT 'moved' ORDER BY hold LIMIT 1)"
                                         " UNION "
                                         "SELECT * FROM (SELECT hold FROM item INDEXED BY item_held WHERE state = 4"
-                                        " ORDER BY hold DESC LIMIT 1)) HAVING count(*) = 1",
+                                        " AND hold IS NOT 'moved' ORDER BY hold DESC LIMIT 1)) HAVING count(*) = 1",
                                         error);
   FpStep step = stmt ? fp_stmt_step (stmt, error) : FP_STEP_ERROR;
 
@@ -552,7 +553,7 @@ read_reason (FpStoreTxn   *txn,
  * fp_item_rows_count:
  *
  * Returns: (transfer full): how many items are in each state, and what to tell about those that wait; costs
- *   the same however many there are
+ *   the same however many there are, but for those that were moved away: they are counted in their index
  */
 FpItemCounts *
 fp_item_rows_count (FpStoreTxn *txn,

@@ -79,8 +79,8 @@ typedef struct {
   char       *reason_code;   /* (nullable): stable word, e.g. "server-busy" */
   char       *reason;        /* (nullable): the server's or the system's own words, English, no secret */
   gint        status;        /* last HTTP status, 0 = none */
-  char       *hold;          /* (nullable): "user", "account", "form", "proxy", "moved", "machine", "after" (waits for
-                              * @waits_for), "lost" (ask after a lost answer), "staging" (a file is being copied) */
+  char       *hold;          /* (nullable): "user", "account", "form", "proxy", "moving", "moved", "machine", "after" (waits
+                              * for @waits_for), "lost" (ask after a lost answer), "staging" (a file is copied) */
   guint       attempts;      /* contacts with the server */
   guint       slow_step;     /* how many slow tries were scheduled */
   gint64      due_boot;      /* boot ms before which it is not tried, 0 = now; meaningful for due_boot_id only */
@@ -102,6 +102,7 @@ FpItemPart *fp_item_part_new       (const char *name,
 void        fp_item_part_free      (FpItemPart *part);
 FpItem     *fp_item_new            (void);
 FpItem     *fp_item_copy           (const FpItem *item);
+gboolean    fp_item_is_moved       (const FpItem *item);
 void        fp_item_free           (FpItem     *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpItemPart, fp_item_part_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpItem, fp_item_free)
@@ -130,7 +131,9 @@ typedef struct {
 } FpItemQuery;
 
 typedef struct {
-  guint  pending, sending, failed, held, discarded, sent;
+  guint  pending, sending, failed, discarded, sent;
+  guint  held;    /* but for the moved ones */
+  guint  moved;   /* held, because another place has them */
   guint  waiting; /* THE count: pending + sending + failed + held */
   guint  events;  /* beside it: not yet frozen into an item */
   gint64 next_try;       /* unix ms, earliest of the waiting ones; 0 = unknown */
@@ -142,7 +145,7 @@ typedef struct {
 
 FpItemCounts *fp_item_counts_copy (const FpItemCounts *counts);
 void          fp_item_counts_free (FpItemCounts       *counts);
-/* Whether something is still to be sent: an item or an event. */
+/* Whether something is still to be sent from here: an item or an event. */
 gboolean      fp_item_counts_wait (const FpItemCounts *counts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpItemCounts, fp_item_counts_free)
 

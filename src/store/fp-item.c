@@ -197,6 +197,14 @@ fp_item_counts_copy (const FpItemCounts *counts)
   return copy;
 }
 
+/* Whether an export took it along, wholly ("moved") or not yet ("moving"). */
+gboolean
+fp_item_is_moved (const FpItem *item)
+{
+  return item->state == FP_ITEM_HELD
+         && (g_strcmp0 (item->hold, "moving") == 0 || g_strcmp0 (item->hold, "moved") == 0);
+}
+
 gboolean
 fp_item_counts_wait (const FpItemCounts *counts)
 {

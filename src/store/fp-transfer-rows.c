@@ -63,8 +63,8 @@ fp_transfer_rows_select (FpStoreTxn             *txn,
   g_autoptr(GArray) ids = NULL;
 
   sql = g_strdup_printf ("SELECT id FROM item WHERE id > ?1 AND state IN (%s) AND (?2 IS NULL OR tag = ?2)"
-                         " AND coalesce(hold, '') NOT IN ('staging'%s) ORDER BY id LIMIT ?3",
-                         list, move ? ", 'moved'" : "");
+                         " AND coalesce(hold, '') NOT IN ('staging', 'moving', 'moved') ORDER BY id LIMIT ?3",
+                         list);
   stmt = fp_stmt_new (txn->db, sql, error);
   if (!stmt)
     return NULL;
@@ -82,7 +82,7 @@ fp_transfer_rows_select (FpStoreTxn             *txn,
 }
 
 GArray *
-fp_transfer_rows_moved (FpStoreTxn  *txn,
+fp_transfer_rows_moving (FpStoreTxn  *txn,
                         const char  *uid,
                         gint64       after,
                         guint        limit,
@@ -91,7 +91,7 @@ fp_transfer_rows_moved (FpStoreTxn  *txn,
   g_autoptr(FpStmt) stmt = NULL;
 
   stmt = fp_stmt_new (txn->db,
-                      "SELECT id FROM item WHERE state = 4 AND hold = 'moved' AND id > ?1"
+                      "SELECT id FROM item WHERE state = 4 AND hold = 'moving' AND id > ?1"
                       " AND substr(reason, 1, 36) = ?2 ORDER BY id LIMIT ?3",
                       error);
   if (!stmt)
@@ -103,7 +103,7 @@ fp_transfer_rows_moved (FpStoreTxn  *txn,
   return read_ids (stmt, error);
 }
 
-/* "UID state hold": a row that is held as moved has no other reason to tell. */
+/* "UID state hold", and in lines below it the code and the words of the reason that the item had. */
 gboolean
 fp_transfer_rows_hold (FpStoreTxn  *txn,
                        const char  *uid,
@@ -111,34 +111,73 @@ fp_transfer_rows_hold (FpStoreTxn  *txn,
                        GError     **error)
 {
   FpItemState before = item->state;
-  g_autofree char *note = g_strdup_printf ("%s %s %s", uid, fp_item_state_to_string (before),
-                                           before == FP_ITEM_HELD && item->hold ? item->hold : "");
+  g_autofree char *note = g_strdup_printf ("%s %s %s\n%s\n%s", uid, fp_item_state_to_string (before),
+                                           before == FP_ITEM_HELD && item->hold ? item->hold : "",
+                                           item->reason_code ? item->reason_code : "", item->reason ? item->reason : "");
 
   g_clear_pointer (&item->reason_code, g_free);
   g_free (item->reason);
   item->reason = g_steal_pointer (&note);
   item->state = FP_ITEM_HELD;
   g_free (item->hold);
-  item->hold = g_strdup ("moved");
+  item->hold = g_strdup ("moving");
 
   return fp_item_rows_update (txn, item, before, error);
 }
 
 gboolean
-fp_transfer_rows_before (const FpItem  *item,
-                         FpItemState   *state,
-                         char         **hold)
+fp_transfer_rows_settle (FpStoreTxn  *txn,
+                         const char  *uid,
+                         guint       *n,
+                         GError     **error)
 {
-  g_auto(GStrv) words = NULL;
+  g_autoptr(FpStmt) stmt = NULL;
 
-  if (item->state != FP_ITEM_HELD || g_strcmp0 (item->hold, "moved") != 0 || !item->reason
-      || strlen (item->reason) <= UID_LENGTH)
+  stmt = fp_stmt_new (txn->db,
+                      "UPDATE item SET hold = 'moved' WHERE state = 4 AND hold = 'moving' AND substr(reason, 1, 36) = ?",
+                      error);
+  if (!stmt)
     return FALSE;
-  words = g_strsplit (item->reason + UID_LENGTH + 1, " ", 2);
-  *state = words[0] ? fp_item_state_from_string (words[0]) : 0;
-  *hold = words[0] && words[1] && *words[1] ? g_strdup (words[1]) : NULL;
+  fp_stmt_bind_text (stmt, 1, uid);
+  if (!fp_stmt_run (stmt, NULL, error))
+    return FALSE;
+  *n = (guint) sqlite3_changes (txn->db->handle);
+  if (*n > 0)
+    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
 
-  return *state != 0;
+  return TRUE;
+}
+
+static char *
+dup_word (const char *word)
+{
+  return word && *word ? g_strdup (word) : NULL;
+}
+
+gboolean
+fp_transfer_rows_restore (FpItem *item)
+{
+  g_auto(GStrv) lines = NULL;
+  g_auto(GStrv) words = NULL;
+  FpItemState state;
+
+  if (!fp_item_is_moved (item) || !item->reason || strlen (item->reason) <= UID_LENGTH)
+    return FALSE;
+  lines = g_strsplit (item->reason + UID_LENGTH + 1, "\n", 3);
+  words = g_strsplit (lines[0] ? lines[0] : "", " ", 2);
+  state = words[0] ? fp_item_state_from_string (words[0]) : 0;
+  if (state == 0)
+    return FALSE;
+
+  item->state = state;
+  g_free (item->hold);
+  item->hold = dup_word (words[1]);
+  g_free (item->reason_code);
+  item->reason_code = dup_word (lines[1]);
+  g_free (item->reason);
+  item->reason = lines[1] ? dup_word (lines[2]) : NULL;
+
+  return TRUE;
 }
 
 gboolean

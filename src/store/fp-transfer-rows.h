@@ -12,29 +12,32 @@ typedef struct {
   GArray *ids;    /* (nullable): only these, gint64 */
 } FpTransferQuery;
 
-/* Ids greater than @after in their order, at most @limit. What was moved away is left out, with @move what is being
- * sent, copied or was sent, too. */
+/* Ids greater than @after in their order, at most @limit. What was moved away or is being copied is left out, with
+ * @move what is being sent or was settled, too. */
 GArray   *fp_transfer_rows_select   (FpStoreTxn             *txn,
                                      const FpTransferQuery  *query,
                                      gboolean                move,
                                      gint64                  after,
                                      guint                   limit,
                                      GError                **error);
-/* Ids greater than @after of what the export @uid holds as moved. */
-GArray   *fp_transfer_rows_moved    (FpStoreTxn             *txn,
+/* Ids greater than @after of what the export @uid has not wholly written. */
+GArray   *fp_transfer_rows_moving   (FpStoreTxn             *txn,
                                      const char             *uid,
                                      gint64                  after,
                                      guint                   limit,
                                      GError                **error);
-/* Holds an item as moved by the export @uid; what it was before is kept with it. */
+/* Holds an item as "moving" by the export @uid; what it was before is kept with it. */
 gboolean  fp_transfer_rows_hold     (FpStoreTxn             *txn,
                                      const char             *uid,
                                      FpItem                 *item,
                                      GError                **error);
-/* State and hold (nullable) of a moved item before it was: words. FALSE: it is not held so. */
-gboolean  fp_transfer_rows_before   (const FpItem           *item,
-                                     FpItemState            *state,
-                                     char                  **hold);
+/* The export @uid is whole: its items are "moved". @n: (out): how many. */
+gboolean  fp_transfer_rows_settle   (FpStoreTxn             *txn,
+                                     const char             *uid,
+                                     guint                  *n,
+                                     GError                **error);
+/* A moved item as it was before: state, hold and reason. FALSE: it is not held so. */
+gboolean  fp_transfer_rows_restore  (FpItem                 *item);
 /* TRUE if a receipt says that it was sent from here, and may be cleaned up since, or an edit put another in its place. */
 gboolean  fp_transfer_rows_is_done  (FpStoreTxn             *txn,
                                      const char             *uid);

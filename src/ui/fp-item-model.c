@@ -353,7 +353,7 @@ count_states (guint               states,
 {
   const guint numbers[] = {
     [FP_ITEM_PENDING] = counts->pending, [FP_ITEM_SENDING] = counts->sending,
-    [FP_ITEM_FAILED] = counts->failed,   [FP_ITEM_HELD] = counts->held,
+    [FP_ITEM_FAILED] = counts->failed,   [FP_ITEM_HELD] = counts->held + counts->moved,
     [FP_ITEM_DISCARDED] = counts->discarded, [FP_ITEM_SENT] = counts->sent,
   };
   guint sum = 0;

@@ -193,7 +193,7 @@ object_changed_cb (FpItemRow *self)
 
   gtk_widget_remove_css_class (GTK_WIDGET (self->icon), "error");
   gtk_widget_remove_css_class (GTK_WIDGET (self->reason), "error");
-  gtk_widget_set_visible (self->retry, waits && !is_held_for (item, "moved"));
+  gtk_widget_set_visible (self->retry, waits && !fp_item_is_moved (item));
   gtk_widget_set_visible (self->discard, waits);
   if (item)
     {

@@ -126,7 +126,16 @@ def test_move_is_sent_from_the_other_place_only(ctl, server):
     says(ctl('export', '--move', '--to', out), 'Moved 3 items and 1 draft')
     assert {(i['state'], i['hold']) for i in ctl.json('list')} == {('held', 'moved')}
     assert ctl.json('drafts', 'list') == []
-    ctl('sync', '--wait', code=3)
+    status = ctl.json('status')
+    assert (status['waiting'], status['held'], status['moved'], status['state']) == (0, 0, 3, 'idle'), status
+    assert ctl('status') == 'Nothing waits; 3 were moved to another place\n'
+    found = {f['check']: f for f in json.loads(ctl.run('doctor', '--json').stdout)}
+    assert found['held']['level'] == 'ok' and '3 were moved' in found['moved']['text'], found
+    assert ctl('sync', '--wait') == ctl('status')
+    ctl('add', server.url + '/later')
+    ctl('hold', '4')
+    says(ctl('status'), '1 waiting to be sent — 1 is held back')
+    ctl('discard', '4')
     assert server.got == []
     other = World(CTL)
     try:
@@ -156,6 +165,52 @@ def test_move_back_releases(ctl, server):
     ctl('release', '2')
     ctl('sync', '--wait')
     assert len(server.got) == 3
+
+
+def delivery(item):
+    return {key: item[key] for key in ('uid', 'state', 'hold', 'reason_code', 'reason', 'status', 'attempts')}
+
+
+def test_a_failed_item_moves_with_its_reason(ctl, server):
+    ctl('add', '--json', '1', server.url + '/status/400')
+    ctl('sync', '--wait', code=3)
+    before = delivery(ctl.json('show', '1'))
+    assert before['state'] == 'failed' and before['reason_code'] == 'item-refused', before
+    out = ctl.path('out')
+    ctl('export', '--move', '--to', out)
+    assert 'failed' not in ctl('list')
+    other = World(CTL)
+    try:
+        other('import', out)
+        assert delivery(other.json('show', '1')) == before, other.json('show', '1')
+    finally:
+        other.close()
+    os.unlink(os.path.join(out, 'taken.json'))
+    ctl('import', out)
+    assert delivery(ctl.json('show', '1')) == before, ctl.json('show', '1')
+
+
+def test_a_move_that_is_not_whole_still_waits(ctl, server):
+    ctl('add', server.url + '/one')
+    ctl('add', server.url + '/two')
+    out = ctl.path('out')
+    command = ['export', '--move', '--to', out]
+    ctl(*command)
+    # Broken off between the manifest and the last transaction.
+    with sqlite3.connect(os.path.join(ctl.data, 'fieldpost.db')) as db:
+        db.execute("UPDATE item SET hold = 'moving'")
+    assert ctl.json('status')['waiting'] == 2
+    says(ctl('status'), '2 are not wholly exported: run the same export again')
+    says(ctl('list'), 'Not wholly exported yet')
+    ctl('release', '1', code=1)
+    says(ctl(*command), 'Moved 2 items')
+    assert ctl.json('status')['moved'] == 2 and ctl.json('status')['waiting'] == 0
+    ctl(*command, code=1)
+    says(ctl.err, 'holds an export already')
+    ctl('export', '--to', ctl.path('third'), '1', code=1)
+    says(ctl.err, 'item 1 was moved to another place already')
+    assert ctl.json('release', '--all', '--reason', 'moved') == {'items': 2}
+    assert {i['state'] for i in ctl.json('list')} == {'pending'}
 
 
 def test_a_copy_is_held_elsewhere(ctl, server):
