@@ -38,25 +38,6 @@ fp_incoming_draft_free (FpIncomingDraft *incoming)
 
 /* Writing. */
 
-static void
-set (JsonObject *object,
-     const char *key,
-     const char *value)
-{
-  if (value)
-    json_object_set_string_member (object, key, value);
-}
-
-static JsonNode *
-to_node (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-
-  return node;
-}
-
 static JsonArray *
 parts_to_json (const FpItem *item,
                GPtrArray    *files)
@@ -70,12 +51,12 @@ parts_to_json (const FpItem *item,
       g_autofree char *hash = part->data ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, part->data)
                                          : g_strdup (part->sha256);
 
-      set (object, "file", g_ptr_array_index (files, i));
-      set (object, "name", part->name);
-      set (object, "filename", part->filename);
-      set (object, "media_type", part->media_type);
+      fp_json_set_given (object, "file", g_ptr_array_index (files, i));
+      fp_json_set_given (object, "name", part->name);
+      fp_json_set_given (object, "filename", part->filename);
+      fp_json_set_given (object, "media_type", part->media_type);
       json_object_set_int_member (object, "size", part->size);
-      set (object, "sha256", hash);
+      fp_json_set_given (object, "sha256", hash);
       json_object_set_int_member (object, "post", part->post);
       json_array_add_object_element (array, object);
     }
@@ -91,31 +72,31 @@ fp_transfer_item_to_json (const FpItem    *item,
 {
   JsonObject *object = json_object_new ();
 
-  set (object, "uid", item->uid);
-  set (object, "kind", item->kind == FP_ITEM_SUBMISSION ? "submission" : "request");
-  set (object, "protocol", item->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
-  set (object, "title", item->title);
-  set (object, "tag", item->tag);
-  set (object, "method", item->method);
-  set (object, "url", item->url);
-  set (object, "reach", fp_reach_to_string (item->reach));
-  set (object, "headers", item->headers);
-  set (object, "boundary", item->boundary);
-  set (object, "meta", item->meta);
-  set (object, "account", item->secret_id);
+  fp_json_set_given (object, "uid", item->uid);
+  fp_json_set_given (object, "kind", item->kind == FP_ITEM_SUBMISSION ? "submission" : "request");
+  fp_json_set_given (object, "protocol", item->protocol == FP_PROTOCOL_OPENROSA ? "openrosa" : "plain");
+  fp_json_set_given (object, "title", item->title);
+  fp_json_set_given (object, "tag", item->tag);
+  fp_json_set_given (object, "method", item->method);
+  fp_json_set_given (object, "url", item->url);
+  fp_json_set_given (object, "reach", fp_reach_to_string (item->reach));
+  fp_json_set_given (object, "headers", item->headers);
+  fp_json_set_given (object, "boundary", item->boundary);
+  fp_json_set_given (object, "meta", item->meta);
+  fp_json_set_given (object, "account", item->secret_id);
   json_object_set_int_member (object, "form", item->form);
-  set (object, "instance_id", item->instance_id);
+  fp_json_set_given (object, "instance_id", item->instance_id);
   json_object_set_int_member (object, "created", item->created);
-  set (object, "state", fp_item_state_to_string (item->state));
-  set (object, "hold", item->hold);
-  set (object, "reason_code", item->reason_code);
-  set (object, "reason", item->reason);
+  fp_json_set_given (object, "state", fp_item_state_to_string (item->state));
+  fp_json_set_given (object, "hold", item->hold);
+  fp_json_set_given (object, "reason_code", item->reason_code);
+  fp_json_set_given (object, "reason", item->reason);
   json_object_set_int_member (object, "status", item->status);
   json_object_set_int_member (object, "attempts", item->attempts);
   json_object_set_int_member (object, "last_try", item->last_try);
   json_object_set_boolean_member (object, "maybe_delivered", item->maybe_delivered);
   json_object_set_int_member (object, "posts_done", item->posts_done);
-  set (object, "waits_for", waits_for);
+  fp_json_set_given (object, "waits_for", waits_for);
   json_object_set_array_member (object, "parts", parts_to_json (item, files));
   if (receipt)
     {
@@ -123,13 +104,13 @@ fp_transfer_item_to_json (const FpItem    *item,
 
       json_object_set_int_member (answer, "status", receipt->status);
       json_object_set_int_member (answer, "time", receipt->time);
-      set (answer, "url", receipt->url);
-      set (answer, "headers", receipt->headers);
-      set (answer, "body", receipt->body);
+      fp_json_set_given (answer, "url", receipt->url);
+      fp_json_set_given (answer, "headers", receipt->headers);
+      fp_json_set_given (answer, "body", receipt->body);
       json_object_set_object_member (object, "receipt", answer);
     }
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -140,28 +121,28 @@ fp_transfer_draft_to_json (const FpDraftRow *row,
   JsonObject *object = json_object_new ();
   JsonArray *array = json_array_new ();
 
-  set (object, "uid", row->uid);
-  set (object, "title", row->title);
+  fp_json_set_given (object, "uid", row->uid);
+  fp_json_set_given (object, "title", row->title);
   json_object_set_int_member (object, "form", row->form);
-  set (object, "position", row->position);
+  fp_json_set_given (object, "position", row->position);
   json_object_set_int_member (object, "created", row->created);
   json_object_set_int_member (object, "saved", row->saved);
-  set (object, "edits", edits);
+  fp_json_set_given (object, "edits", edits);
   for (guint i = 0; i < row->files->len; i++)
     {
       const FpDraftFile *file = g_ptr_array_index (row->files, i);
       JsonObject *entry = json_object_new ();
 
-      set (entry, "file", g_ptr_array_index (files, i));
-      set (entry, "name", file->name);
-      set (entry, "media_type", file->media_type);
-      set (entry, "sha256", file->sha256);
+      fp_json_set_given (entry, "file", g_ptr_array_index (files, i));
+      fp_json_set_given (entry, "name", file->name);
+      fp_json_set_given (entry, "media_type", file->media_type);
+      fp_json_set_given (entry, "sha256", file->sha256);
       json_object_set_int_member (entry, "size", file->size);
       json_array_add_object_element (array, entry);
     }
   json_object_set_array_member (object, "files", array);
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 JsonNode *
@@ -170,23 +151,23 @@ fp_transfer_form_to_json (const FpFormRow   *row,
 {
   JsonObject *object = json_object_new ();
 
-  set (object, "form_id", row->form_id);
-  set (object, "version", row->version);
-  set (object, "title", row->title);
-  set (object, "submit_url", row->submit_url);
+  fp_json_set_given (object, "form_id", row->form_id);
+  fp_json_set_given (object, "version", row->version);
+  fp_json_set_given (object, "title", row->title);
+  fp_json_set_given (object, "submit_url", row->submit_url);
   if (server)
     {
       JsonObject *home = json_object_new ();
 
-      set (home, "title", server->title);
-      set (home, "url", server->url);
-      set (home, "reach", fp_reach_to_string (server->reach));
-      set (home, "user", server->user);
-      set (home, "account", server->secret_id);
+      fp_json_set_given (home, "title", server->title);
+      fp_json_set_given (home, "url", server->url);
+      fp_json_set_given (home, "reach", fp_reach_to_string (server->reach));
+      fp_json_set_given (home, "user", server->user);
+      fp_json_set_given (home, "account", server->secret_id);
       json_object_set_object_member (object, "server", home);
     }
 
-  return to_node (object);
+  return fp_json_take_object (object);
 }
 
 /* Reading. A reader notes the first member that makes no sense and goes on. */
