@@ -216,11 +216,16 @@ look_at_outbox (Doctor *doctor)
 
   if (counts->held > 0)
     tell (doctor, "held", WARN,
-          ngettext ("%u is held back, or exported: “fieldpostctl list --state held” says why, “release” sends it",
-                    "%u are held back, or exported: “fieldpostctl list --state held” says why, “release” sends them",
+          ngettext ("%u is held back: “fieldpostctl list --state held” says why, “release” sends it",
+                    "%u are held back: “fieldpostctl list --state held” says why, “release” sends them",
                     counts->held), counts->held);
   else
     tell (doctor, "held", OK, _("nothing is held back"));
+  if (counts->moved > 0)
+    tell (doctor, "moved", OK,
+          ngettext ("%u was moved to another place and is kept here; “discard” ends that",
+                    "%u were moved to another place and are kept here; “discard” ends that", counts->moved),
+          counts->moved);
   look_at_events (doctor);
 }
 

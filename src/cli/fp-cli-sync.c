@@ -72,8 +72,8 @@ count (Run     *run,
   fp_engine_count_async (run->cli->engine, &query, NULL, fp_cli_await_cb, &await);
   if (!fp_engine_count_finish (run->cli->engine, fp_cli_wait (&await), &result, error))
     return FALSE;
-  run->waiting = fp_count_rows_sum (&result, 0);
-  run->held = result.n[FP_ITEM_HELD];
+  run->waiting = fp_count_rows_sum (&result, 0) - result.moved;
+  run->held = result.n[FP_ITEM_HELD] - result.moved;
   run->busy = result.n[FP_ITEM_SENDING] > 0 || (result.open && !is_stuck (run));
 
   return TRUE;

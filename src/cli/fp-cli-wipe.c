@@ -59,7 +59,7 @@ look (FpCli *cli,
     {
       const FpItemCounts *counts = fp_agent_client_get_status (cli->client)->counts;
 
-      plan->unsent = (gint64) counts->waiting + counts->events + drafts->len;
+      plan->unsent = (gint64) counts->waiting + counts->moved + counts->events + drafts->len;
     }
   fp_store_read_async (store, list_secrets, NULL, NULL, (GDestroyNotify) g_ptr_array_unref, NULL, fp_cli_await_cb,
                        &secrets_await);

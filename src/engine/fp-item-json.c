@@ -194,6 +194,7 @@ fp_status_to_json (const FpStatus *status)
   json_object_set_int_member (object, "sending", counts->sending);
   json_object_set_int_member (object, "failed", counts->failed);
   json_object_set_int_member (object, "held", counts->held);
+  json_object_set_int_member (object, "moved", counts->moved);
   json_object_set_int_member (object, "sent", counts->sent);
   json_object_set_int_member (object, "events", counts->events);
   json_object_set_string_member (object, "connectivity", fp_link_state_to_string (status->link));
