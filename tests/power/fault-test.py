@@ -8,6 +8,7 @@ it is asked for again. A failed sync leaves its bytes unwritten for good, as Lin
 """
 import argparse, os, sqlite3, sys
 from powerlog import read_log
+from powersurvey import Checker, Survey
 from powerworld import *
 
 MOST = 400  # calls of one kind in one command; more would be a loop

@@ -4,9 +4,10 @@
  *   FP_POWER_LOG   the record; all programs append to it, in the order in which things happened
  *   FP_POWER_FAIL  "sync|write|name:N:ERRNO[:on]": the Nth such call of this process fails ("on": and all after it);
  *                  with KILL instead of an error the process is killed before it
+ *   FP_POWER_LATER seconds that the clocks are ahead, the wall's and the one since boot
  *
- * What was printed on standard output is in the record too: from there on a person has been told. powerlog.py reads
- * it. SQLite's shared memory file is left out: it is no file but memory that needs a name, and is made anew after a
+ * What was printed on standard output is in the record too, or else the end of a program that printed nothing: from
+ * there on a person has been told. powerlog.py reads it. SQLite's shared memory file is left out: it is no file but memory that needs a name, and is made anew after a
  * power cut. Functions on two lines are other names of the call above them. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -29,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* As powerlog.py unpacks it: "<IBBHHHIQQQ". */
@@ -53,6 +55,7 @@ enum
   OP_TRUNCATE = 'T',
   OP_ALLOCATE = 'A',
   OP_SYNC     = 'S', /* second name: the library that called */
+  OP_SYNC_ALL = 'Y', /* the whole file system */
   OP_RENAME   = 'R',
   OP_UNLINK   = 'U',
   OP_RMDIR    = 'X',
@@ -71,6 +74,8 @@ static char fail_class[8];
 static int fail_at, fail_errno;
 static bool fail_on;
 static int calls;
+static bool said;
+static long later;
 
 #define REAL(name) ((__typeof__ (&name)) real (#name))
 
@@ -107,7 +112,10 @@ begin (void)
   const char *folder = getenv ("FP_POWER_ROOT");
   const char *path = getenv ("FP_POWER_LOG");
   const char *fault = getenv ("FP_POWER_FAIL");
+  const char *seconds = getenv ("FP_POWER_LATER");
 
+  if (seconds)
+    later = atol (seconds);
   if (!folder || !path || !realpath (folder, root))
     return;
   if (fault && *fault)
@@ -396,19 +404,49 @@ ssize_t pwritev64 (int fd, const struct iovec *parts, int n_parts, off64_t at)
 ssize_t pwritev (int fd, const struct iovec *parts, int n_parts, off_t at)
 { return do_write (fd, parts, n_parts, at); }
 
-/* printf() and its kin do not come through write(). */
+static void
+tell (const char *text)
+{
+  lock ();
+  note (OP_OUTPUT, 0, 0, 0, NULL, NULL, text, strlen (text), false);
+  unlock ();
+  said = true;
+}
+
+/* printf() and its kin do not come through write(). A file is written without a buffer. */
 int
 fputs (const char *text,
        FILE       *stream)
 {
+  char path[PATH_MAX];
+  struct stat info;
+
   if (log_fd >= 0 && stream == stdout)
-    {
-      lock ();
-      note (OP_OUTPUT, 0, 0, 0, NULL, NULL, text, strlen (text), false);
-      unlock ();
-    }
+    tell (text);
+  else if (log_fd >= 0 && watched_fd (fileno (stream), path, &info))
+    return write (fileno (stream), text, strlen (text)) < 0 ? EOF : 1;
 
   return REAL (fputs) (text, stream);
+}
+
+/* A program that was killed does not come here, one that failed has nothing said of it. */
+__attribute__ ((destructor)) static void
+end (void)
+{
+  if (log_fd >= 0 && !said)
+    tell ("");
+}
+
+int
+clock_gettime (clockid_t        id,
+               struct timespec *time)
+{
+  int done = REAL (clock_gettime) (id, time);
+
+  if (id == CLOCK_REALTIME || id == CLOCK_BOOTTIME)
+    time->tv_sec += later;
+
+  return done;
 }
 
 static int
@@ -437,6 +475,27 @@ int fsync (int fd)
 { return do_sync (fd, REAL (fsync), log_fd < 0 ? "" : caller_name (__builtin_return_address (0))); }
 int fdatasync (int fd)
 { return do_sync (fd, REAL (fdatasync), log_fd < 0 ? "" : caller_name (__builtin_return_address (0))); }
+
+int
+syncfs (int fd)
+{
+  char path[PATH_MAX];
+  struct stat info;
+  bool failed;
+  int done;
+
+  if (!watched_fd (fd, path, &info))
+    return REAL (syncfs) (fd);
+
+  lock ();
+  failed = must_fail ("sync");
+  /* Only the record is to know it: what else is on this disk would be written, too. */
+  done = failed ? -1 : 0;
+  note (OP_SYNC_ALL, info.st_ino, 0, 0, path, NULL, NULL, 0, done == 0 ? 0 : fail_on ? 2 : 1);
+  unlock ();
+
+  return done;
+}
 
 static int
 do_truncate (int     fd,

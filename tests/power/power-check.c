@@ -1,8 +1,9 @@
 /* power-check.c — opens the stores whose folders it reads from standard input, a line each, and prints what is in them
  *
  * One line of JSON a store: {"items": {UID: [id, state, maybe_delivered, receipt, [SHA256, …]]},
- * "drafts": {UID: [revision, INSTANCE in base64, [SHA256, …]]}, "problems": [TEXT, …]}. Opened as any program opens it,
- * and written to once. Every body and file is read and hashed: one that is not there or not itself is a problem. */
+ * "drafts": {UID: [revision, INSTANCE in base64, [SHA256, …]]}, "receipts": [UID, …] and "events": [JSON, …] in base64,
+ * "problems": [TEXT, …]}. Opened as any program opens it, and written to once. Every body and file is read and hashed:
+ * one that is not there or not itself is a problem. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 typedef struct {
   GString *items;
   GString *drafts;
+  GString *receipts;
+  GString *events;
   GString *problems;
 } Found;
 
@@ -59,10 +62,10 @@ check_blob (Found      *found,
 }
 
 static void
-add_hash (GString    *list,
-          const char *hash)
+add_word (GString    *list,
+          const char *word)
 {
-  g_string_append_printf (list, "%s\"%s\"", list->len ? ", " : "", hash);
+  g_string_append_printf (list, "%s\"%s\"", list->len ? ", " : "", word);
 }
 
 static gboolean
@@ -86,7 +89,7 @@ look_at_item (Found       *found,
                                          : g_strdup (part->sha256);
 
       size += part->size;
-      add_hash (hashes, hash);
+      add_word (hashes, hash);
       if (part->sha256)
         check_blob (found, txn, item->uid, part->sha256, part->size);
     }
@@ -116,7 +119,7 @@ look_at_draft (Found       *found,
     {
       const FpDraftFile *file = g_ptr_array_index (draft->files, i);
 
-      add_hash (hashes, file->sha256);
+      add_word (hashes, file->sha256);
       check_blob (found, txn, uid, file->sha256, file->size);
     }
   instance = g_base64_encode (g_bytes_get_data (draft->instance, NULL), g_bytes_get_size (draft->instance));
@@ -124,6 +127,27 @@ look_at_draft (Found       *found,
                           found->drafts->len ? ", " : "", uid, draft->revision, instance, hashes->str);
 
   return TRUE;
+}
+
+/* One column of text. */
+static gboolean
+look_at_words (GString     *list,
+               FpStoreTxn  *txn,
+               const char  *sql,
+               GError     **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db, sql, error);
+  FpStep step = FP_STEP_ERROR;
+
+  while (stmt && (step = fp_stmt_step (stmt, error)) == FP_STEP_ROW)
+    {
+      g_autofree char *text = fp_stmt_dup_text (stmt, 0);
+      g_autofree char *word = g_base64_encode ((const guchar *) text, strlen (text));
+
+      add_word (list, word);
+    }
+
+  return step == FP_STEP_DONE;
 }
 
 static gpointer
@@ -151,6 +175,8 @@ look_func (FpStoreTxn  *txn,
   for (guint i = 0; drafts && i < drafts->len; i++)
     if (!look_at_draft (found, txn, ((FpDraftRow *) g_ptr_array_index (drafts, i))->uid, error))
       return NULL;
+  if (drafts && look_at_words (found->receipts, txn, "SELECT uid FROM receipt", error))
+    look_at_words (found->events, txn, "SELECT data FROM event", error);
 
   return NULL;
 }
@@ -171,7 +197,8 @@ check (const char *folder,
        FpClock    *clock)
 {
   FpStore *store = fp_store_new (folder, clock);
-  Found found = { g_string_new (NULL), g_string_new (NULL), g_string_new (NULL) };
+  Found found = { g_string_new (NULL), g_string_new (NULL), g_string_new (NULL), g_string_new (NULL),
+                  g_string_new (NULL) };
   g_autoptr(GError) error = NULL;
 
   if (fp_test_store_try_open (store, &error))
@@ -189,11 +216,13 @@ check (const char *folder,
       fp_test_finalize (store);
     }
 
-  printf ("{\"items\": {%s}, \"drafts\": {%s}, \"problems\": [%s]}\n", found.items->str, found.drafts->str,
-          found.problems->str);
+  printf ("{\"items\": {%s}, \"drafts\": {%s}, \"receipts\": [%s], \"events\": [%s], \"problems\": [%s]}\n",
+          found.items->str, found.drafts->str, found.receipts->str, found.events->str, found.problems->str);
   fflush (stdout);
   g_string_free (found.items, TRUE);
   g_string_free (found.drafts, TRUE);
+  g_string_free (found.receipts, TRUE);
+  g_string_free (found.events, TRUE);
   g_string_free (found.problems, TRUE);
 }
 

@@ -5,7 +5,7 @@ was written since, any part may be, in sectors. A name (create, rename, unlink, 
 synced; until then it may be or not, in order of the record or in any. A failed fsync makes nothing durable, and what was
 unsynced then may be lost even though a later fsync goes well.
 """
-import mmap, os, struct
+import itertools, mmap, os, struct
 from collections import namedtuple
 
 # Room kept back, with nothing in it: not rebuilt a thousand times.
@@ -30,9 +30,39 @@ def read_log(path, at=0):
 
 
 class File:
+    versions = itertools.count()
+
     def __init__(self):
         self.durable = bytearray()
         self.pending = []  # Op
+        self.version = next(self.versions)  # of what is durable and what is pending
+        self.whole = None  # Content of what is durable
+
+    def settle(self, writes):
+        """[writes] are durable from now on, and nothing is pending."""
+        for write in writes:
+            apply(self.durable, write)
+        if writes:
+            self.whole = None
+        self.pending = []
+        self.version = next(self.versions)
+
+    def content(self, kept):
+        """What is durable and, of what is pending, [kept]: pairs of a number and its sectors."""
+        if not kept:
+            self.whole = self.whole or Content(bytes(self.durable))
+            return self.whole
+        data = bytearray(self.durable)
+        for i, sectors in kept:
+            apply(data, self.pending[i], sectors)
+        return Content(bytes(data))
+
+
+class Content:
+    """Of a file."""
+
+    def __init__(self, data):
+        self.data, self.digest = data, hash(data)
 
 
 def apply(content, op, sectors=None):
@@ -118,15 +148,13 @@ class Disk:
             # The kernel calls the pages clean and tells it once: no later fsync brings them to the disk. Where none
             # succeeds any more it is left open whether they are lost (README.md, "What it does not prove").
             if file and op.failed == 1:
-                file.pending = []
+                file.settle([])
             return
         if self.forget(op):
             self.forgotten += 1
             return
         if file:
-            for write in file.pending:
-                apply(file.durable, write)
-            file.pending = []
+            file.settle(file.pending)
             return
         later = []
         for names in self.pending:
@@ -135,6 +163,18 @@ class Disk:
             else:
                 later.append(names)
         self.pending = later
+
+    def do_Y(self, op):
+        """Everything. A failed one is told once and makes nothing durable."""
+        if op.failed or self.forget(op):
+            self.forgotten += not op.failed
+            return
+        for file in self.files.values():
+            if file.pending:
+                file.settle(file.pending)
+        for names in self.pending:
+            self.put(self.folders, names)
+        self.pending = []
 
     @staticmethod
     def put(folders, names):
@@ -148,53 +188,66 @@ class Disk:
         return len(self.pending) + sum(len(f.pending) for f in self.files.values())
 
     def after_cut(self, how, random):
-        """{path below the root: bytes, or None for a folder}. [how]: "least", "most", or by chance."""
+        """What may be there. [how]: "least", "most", or by chance."""
         keep = {'least': lambda: False, 'most': lambda: True}.get(how)
         share = random.choice((0.05, 0.5, 0.5, 0.95))
         keep = keep or (lambda: random.random() < share)
-        folders = {node: dict(names) for node, names in self.folders.items()}
         if how == 'chance' and random.random() < 0.5:  # a file system with a journal: names come in order
             chosen = self.pending[:random.randint(0, len(self.pending))]
         else:
             chosen = [names for names in self.pending if keep()]
-        for names in chosen:
-            self.put(folders, names)
         # Sometimes only one file keeps what is unsynced, or only one loses it.
         odd = random.choice(list(self.files)) if how == 'chance' and self.files and random.random() < 0.3 else None
 
-        def content(node):
-            file = self.files[node]
-            if not file.pending:
-                return bytes(file.durable)
-            data = bytearray(file.durable)
-            for op in file.pending:
-                kept = (node == odd) == (share > 0.5) if odd is not None else keep()
-                if kept:
+        def kept_of(node):
+            for i, op in enumerate(self.files[node].pending):
+                if (node == odd) == (share > 0.5) if odd is not None else keep():
                     tear = how == 'chance' and op.kind == 'W' and random.random() < 0.25
-                    apply(data, op, torn(op, random) if tear else None)
-            return bytes(data)
-
-        state = {}
-
-        def walk(node, path):
-            for name, child in sorted(folders[node].items()):
-                if child in folders:
-                    state[path + name] = None
-                    walk(child, path + name + '/')
-                elif name != BALLAST:
-                    state[path + name] = content(child)
-        walk(0, '')
-        return state
+                    yield i, tuple(torn(op, random)) if tear else None
+        kept = {node: tuple(kept_of(node)) for node, file in self.files.items() if file.pending}
+        return State(self, chosen, kept)
 
 
-def build(state, folder):
-    os.mkdir(folder)
-    for path, content in state.items():
-        if content is None:
-            os.mkdir(os.path.join(folder, path))
-        else:
-            with open(os.path.join(folder, path), 'wb', buffering=0) as f:
-                f.write(content)
+class State:
+    """What a cut left. It can be read until the disk goes on, and what was read remains."""
+
+    def __init__(self, disk, chosen, kept):
+        self.files, self.kept = disk.files, kept
+        folders = {node: dict(names) for node, names in disk.folders.items()} if chosen else disk.folders
+        for names in chosen:
+            disk.put(folders, names)
+        self.nodes, self.added = {}, {}  # path: node, None of a folder; path: bytes
+        self.walk(folders, 0, '')
+        # Equal ones are equal states of a disk at one moment.
+        self.choice = (tuple(self.nodes.items()), tuple(kept.items()))
+        self.contents = None
+
+    def walk(self, folders, node, path):
+        for name, child in sorted(folders[node].items()):
+            if child in folders:
+                self.nodes[path + name] = None
+                self.walk(folders, child, path + name + '/')
+            elif name != BALLAST:
+                self.nodes[path + name] = child
+
+    def read(self):
+        """{path: Content, None of a folder}"""
+        if self.contents is None:
+            self.contents = {path: None if node is None else self.files[node].content(self.kept.get(node, ()))
+                             for path, node in self.nodes.items()}
+            self.contents.update((path, Content(data)) for path, data in self.added.items())
+        return self.contents
+
+    def get(self, path):
+        content = self.read().get(path)
+        return content and content.data
+
+    def key(self, below=''):
+        """Equal for equal states, whenever they were."""
+        return tuple((path, content and content.digest) for path, content in self.read().items() if path.startswith(below))
+
+    def items(self):
+        return ((path, content and content.data) for path, content in self.read().items())
 
 
 def differences(state, folder):

@@ -3,14 +3,14 @@
 FIELDPOST_BUILD names the build folder. The folders are in /dev/shm where there is room, so that a thousand states take
 seconds.
 """
-import base64, http.server, json, os, random, shutil, subprocess, tempfile, threading, time
-from powerlog import BALLAST, Disk, build, read_log
+import base64, hashlib, http.server, json, os, shutil, subprocess, tempfile, threading, time
+from collections import namedtuple
+from powerlog import read_log
 
 BUILD = os.environ['FIELDPOST_BUILD']
 CTL = os.path.join(BUILD, 'src/cli/fieldpostctl')
 AGENT = os.path.join(BUILD, 'src/agent/fieldpost-agent')
 SHIM = os.path.join(BUILD, 'tests/power/fp-power.so')
-CHECK = os.path.join(BUILD, 'tests/power/power-check')
 STORE = 'share/fieldpost'  # below the recorded folder; neither part exists at first
 PENDING, SENDING, FAILED, HELD, DISCARDED, SENT = range(1, 7)
 PNG = bytes.fromhex('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478'
@@ -22,13 +22,19 @@ def make_folder(prefix):
     return tempfile.mkdtemp(prefix='fieldpost-%s-' % prefix, dir='/dev/shm' if room else None)
 
 
+def sha(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 class Sink(http.server.ThreadingHTTPServer):
-    """Takes everything; remembers the place in the record at which each key arrived first, and how often it did."""
+    """Takes everything; remembers the place in the record at which each key and each event arrived first, how often
+    a key did, with which bytes, and the keys under which an event came."""
     daemon_threads = True
 
     def __init__(self, log):
         super().__init__(('127.0.0.1', 0), SinkHandler)
-        self.log, self.arrived, self.times = log, {}, {}
+        self.log, self.arrived, self.times, self.bytes = log, {}, {}, {}
+        self.events, self.keys_of_event = {}, {}
         self.url = 'http://127.0.0.1:%d' % self.server_port
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -45,10 +51,14 @@ class SinkHandler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         here = os.path.getsize(self.server.log)
-        self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
         key = self.headers.get('Idempotency-Key')
         self.server.arrived.setdefault(key, here)
         self.server.times[key] = self.server.times.get(key, 0) + 1
+        self.server.bytes.setdefault(key, set()).add(sha(body))
+        for event in json.loads(body)['events'] if self.path == '/events' else ():
+            self.server.events.setdefault(event, here)
+            self.server.keys_of_event.setdefault(event, set()).add(key)
         self.send_response(201)
         self.send_header('Content-Type', 'text/plain')
         self.send_header('Content-Length', '2')
@@ -91,18 +101,50 @@ class Story:
         judges = [judge for begun, _, judge in self.values[first:] if begun < now]
         return judges if told else judges + [absent]
 
+    def may_be(self, state):
+        """By what was said last of it, an item in this state."""
+        return self.values[-1][2](Seen(['', state], None, False, False))
 
-def absent(item, draft):
-    return item is None and draft is None
+
+# Of one uid: the item and the draft as power-check prints them, or None; whether there is a receipt, and whether it is
+# in an export that is complete.
+Seen = namedtuple('Seen', 'item draft receipt exported')
+
+
+def absent(seen):
+    return seen.item is None and seen.draft is None
 
 
 def as_item(*states):
-    return lambda item, draft: draft is None and item is not None and item[1] in states
+    return lambda seen: seen.draft is None and seen.item is not None and seen.item[1] in states
 
 
 def as_draft(text, n_files=0):
-    return lambda item, draft: (item is None and draft is not None and text in base64.b64decode(draft[1]).decode()
-                                and len(draft[2]) == n_files)
+    return lambda seen: (seen.item is None and seen.draft is not None
+                         and text in base64.b64decode(seen.draft[1]).decode() and len(seen.draft[2]) == n_files)
+
+
+def cleaned(seen):
+    return absent(seen) and seen.receipt
+
+
+def moved_away(seen):
+    return absent(seen) and seen.exported
+
+
+def whole_export(state, folder):
+    """Uids in an export that is complete (None where there is none), and what is wrong with it. As a person would look:
+    sha256sum -c."""
+    text = state.get(folder + '/manifest.json')
+    if text is None:
+        return None, []
+    sums = state.get(folder + '/SHA256SUMS') or b''
+    wrong = [] if sha(sums) in text.decode() and text.endswith(b'}') else [folder + ': its manifest says otherwise']
+    lines = [line.split('  ', 1) for line in sums.decode().splitlines()]
+    wrong += ['%s: %s is damaged' % (folder, path) for wanted, path in lines
+              if sha(state.get('%s/%s' % (folder, path)) or b'') != wanted]
+    names = {path.split('/')[1] for _, path in lines}
+    return {name[-36:] for name in names if len(name) >= 36}, wrong
 
 
 class World:
@@ -116,6 +158,7 @@ class World:
         open(self.log, 'wb').close()
         self.sink = Sink(self.log)
         self.stories, self.tokens, self.told, self.bodies = {}, {}, {}, {}
+        self.events, self.exports, self.either, self.looked_at = {}, {}, [], {}
         self.strays = False  # a process was killed before it could name what it made
         self.store = os.path.join(self.root, STORE)
         self.env = dict(os.environ, FIELDPOST_DATA=self.store, FIELDPOST_SECRETS='file', FIELDPOST_LINK='monitor',
@@ -133,10 +176,13 @@ class World:
             f.write(content)
         return path
 
-    def start(self, *words, fault=''):
-        begun = os.path.getsize(self.log) if os.path.exists(self.log) else 0
-        child = subprocess.Popen([CTL, *words], env=dict(self.env, FP_POWER_FAIL=fault), stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE)
+    def start(self, *words, fault='', later=0, **env):
+        """[later]: days that the clocks are ahead."""
+        return self.start_program([CTL, *words], FP_POWER_FAIL=fault, FP_POWER_LATER=str(int(later * 86400)), **env)
+
+    def start_program(self, words, **env):
+        begun = os.path.getsize(self.log)
+        child = subprocess.Popen(words, env=dict(self.env, **env), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         child.begun = begun
         return child
 
@@ -150,8 +196,8 @@ class World:
         except ValueError:
             return None
 
-    def run(self, *words, fault=''):
-        child = self.start(*words, fault=fault)
+    def run(self, *words, **options):
+        child = self.start(*words, **options)
         return child, self.finish(child)
 
     def tell(self, uid, child, judge):
@@ -160,6 +206,21 @@ class World:
 
     def may(self, uid, child, judge):
         self.stories.setdefault(uid, Story()).values.append((child.begun, None, judge))
+
+    def event(self, number, child, told=True):
+        self.events[number] = (child.begun, child.pid if told else None)
+
+    def exported(self, folder, child):
+        """From the first word of [child] on, the export is complete. [folder] is below the root."""
+        self.exports[folder] = child.pid
+
+    def one_of(self, child, *uids):
+        """Since [child] was started exactly one of them goes on: as a draft, as an item that is not discarded, or is sent or moved."""
+        before = next((group for _, group in self.either if group[-1] == uids[0]), None)
+        if before:
+            before += uids[1:]
+        else:
+            self.either.append((child.begun, list(uids)))
 
     def settle(self):
         """Reads the record: when each process first said something."""
@@ -170,17 +231,42 @@ class World:
         for story in self.stories.values():
             story.values = [(begun, self.told[told] if told else None, judge) for begun, told, judge in story.values]
         self.tokens = {token: self.told[pid] for token, pid in self.tokens.items()}
+        self.events = {n: (begun, self.told[told] if told else None) for n, (begun, told) in self.events.items()}
+        self.exports = {folder: self.told[pid] for folder, pid in self.exports.items()}
+        for key, bodies in self.sink.bytes.items():
+            must(len(bodies) == 1, key, 'came with different bytes')
+        for event, keys in self.sink.keys_of_event.items():
+            must(len(keys) == 1, event, 'came under', *keys)
 
     def judge(self, state, found, now):
         """What is wrong with a store that was found after a cut at [now]."""
-        wrong = list(found['problems'])
+        return (list(found['problems']) + self.judge_stories(found, self.judge_exports(state, now), now)
+                + self.judge_events(found, now) + self.judge_passwords(state, now))
+
+    def judge_exports(self, state, now):
+        """{uid: whether it is in a complete one}; texts under None."""
+        seen = {None: []}
+        for folder, told in self.exports.items():
+            key = state.key(folder)
+            if key not in self.looked_at:
+                self.looked_at[key] = whole_export(state, folder)
+            uids, problem = self.looked_at[key]
+            seen[None] += problem
+            if uids is None and told <= now:
+                seen[None].append(folder + ': not complete')
+            seen.update(dict.fromkeys(uids or (), True))
+        return seen
+
+    def judge_stories(self, found, exported, now):
+        wrong = exported[None]
+        receipts = {base64.b64decode(uid).decode() for uid in found['receipts']}
         for uid in set(found['items']) | set(found['drafts']) | set(self.stories):
             item, draft = found['items'].get(uid), found['drafts'].get(uid)
-            story = self.stories.get(uid)
+            seen, story = Seen(item, draft, uid in receipts, uid in exported), self.stories.get(uid)
             if not story:
                 if not self.strays:
                     wrong.append('%s: nobody made it' % uid)
-            elif not any(judge(item, draft) for judge in story.allowed(now)):
+            elif not any(judge(seen) for judge in story.allowed(now)):
                 wrong.append('%s: item %s, draft %s' % (uid, item, draft and draft[:1] + draft[2:]))
             if item and item[4] != self.bodies.get(uid, item[4]):
                 wrong.append('%s: other bytes' % uid)
@@ -188,110 +274,23 @@ class World:
                 wrong.append('%s: in state %d with %d receipts' % (uid, item[1], item[3]))
             if item and self.sink.arrived.get(uid, now) < now and item[1] != SENT and not item[2]:
                 wrong.append('%s: had arrived, and the store does not know that it may have' % uid)
-        passwords = (state.get(STORE + '/secrets.json') or b'').decode()
-        wrong += ['%s: forgotten' % token for token, told in self.tokens.items() if told <= now and token not in passwords]
+        for begun, uids in self.either:
+            go_on = [uid for uid in uids if uid in found['drafts'] or uid in receipts or uid in exported
+                     or found['items'].get(uid, (0, DISCARDED))[1] != DISCARDED]
+            if begun < now and len(go_on) != 1:
+                wrong.append('%d of %s go on' % (len(go_on), ' and '.join(uids)))
         return wrong
 
+    def judge_events(self, found, now):
+        """One is there once, from when it was told until the server had it."""
+        waiting, wrong = [int(base64.b64decode(event)) for event in found['events']], []
+        for number, (begun, told) in self.events.items():
+            n = waiting.count(number)
+            needed = told is not None and told <= now and self.sink.events.get(number, now) >= now
+            if n > 1 or n < needed or (n and begun >= now):
+                wrong.append('event %d is there %d times' % (number, n))
+        return wrong
 
-class Checker:
-    """A process that opens states; it works while the next ones are made."""
-
-    def __init__(self, world):
-        self.world = world
-        self.folder = os.path.join(world.folder, 'states')
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.mkdir(self.folder)
-        self.ballast = os.path.join(self.folder, BALLAST)
-        with open(self.ballast, 'wb') as f:
-            os.posix_fallocate(f.fileno(), 0, 8 << 20)
-        env = {k: v for k, v in os.environ.items() if k != 'LD_PRELOAD'}
-        self.child = subprocess.Popen([CHECK], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.number, self.waiting, self.known = 0, [], {}
-
-    def close(self):
-        self.child.stdin.close()
-        self.child.wait(60)
-        self.child.stdout.close()
-
-    def ask(self, state, then):
-        """Calls [then](found) some time later; a state that was seen before is not opened again."""
-        key = tuple((path, content and hash(content)) for path, content in sorted(state.items()))
-        if key in self.known:
-            self.waiting.append((None, key, then))
-        else:
-            self.known[key] = None
-            folder = os.path.join(self.folder, str(self.number))
-            self.number += 1
-            build(state, folder)
-            if STORE in state:
-                os.link(self.ballast, os.path.join(folder, STORE, BALLAST))
-            self.child.stdin.write(os.path.join(folder, STORE) + '\n')
-            self.child.stdin.flush()
-            self.waiting.append((folder, key, then))
-        if len(self.waiting) > 8:
-            self.take()
-
-    def take(self):
-        folder, key, then = self.waiting.pop(0)
-        if folder:
-            line = self.child.stdout.readline()
-            assert line, 'power-check died on ' + folder
-            self.known[key] = json.loads(line)
-            shutil.rmtree(folder)
-        then(self.known[key])
-
-    def drain(self):
-        while self.waiting:
-            self.take()
-
-
-class Survey:
-    """Cuts the power at many moments of a record and looks at what is left."""
-
-    def __init__(self, world, checker, seed, forget=None):
-        self.world, self.checker, self.forget = world, checker, forget
-        self.random = random.Random(seed)
-        self.cuts = self.states = 0
-        self.wrong = []
-
-    def look(self, disk, how, now, with_garbage=False):
-        state = disk.after_cut(how, self.random)
-        if with_garbage and STORE + '/fieldpost.db' in state:
-            # What the shared memory file holds after a cut is anybody's guess.
-            state[STORE + '/fieldpost.db-shm'] = self.random.randbytes(32768)
-        self.states += 1
-
-        def judge(found):
-            for text in self.world.judge(state, found, now):
-                self.wrong.append('cut at byte %d of the record (%s): %s' % (now, how, text))
-        self.checker.ask(state, judge)
-
-    def run(self, n_chance=0, per_sync=0, stop_early=False, points=None):
-        """At each sync point and each word told (or at [points]): the least and the most that may be left, and
-        [per_sync] by chance; and [n_chance] by chance over the whole record."""
-        ops = self.world.ops
-        marked = [i for i, op in enumerate(ops) if op.kind in 'SO']
-        points = marked if points is None else points
-        by_chance = {}
-        for _ in range(n_chance):
-            i = self.random.choice(marked) if self.random.random() < 0.5 else self.random.randrange(1, len(ops))
-            by_chance[i] = by_chance.get(i, 0) + 1
-        points = set(points)
-        disk = Disk(self.world.root, self.forget)
-        now = 0
-        for i, op in enumerate(ops):
-            if i in points or i in by_chance:
-                self.cuts += 1
-                # Before the sync; after the word.
-                if op.kind == 'O':
-                    now = op.end
-                for how in ('least', 'most') if i in points else ():
-                    self.look(disk, how, now)
-                for n in range(by_chance.get(i, 0) + (per_sync if i in points else 0)):
-                    self.look(disk, 'chance', now, n % 4 == 0)
-                if stop_early and self.wrong:
-                    break
-            disk.feed(op)
-            now = op.end
-        self.checker.drain()
-        return disk
+    def judge_passwords(self, state, now):
+        passwords = (state.get(STORE + '/secrets.json') or b'').decode()
+        return ['%s: forgotten' % token for token, told in self.tokens.items() if told <= now and token not in passwords]
