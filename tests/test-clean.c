@@ -8,6 +8,7 @@
 #include "store/fp-draft-rows.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"
+#include "store/fp-store-private.h"
 
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT (1000))
 #define WEEK_MS (7 * DAY_MS)
@@ -98,11 +99,10 @@ exists (Fixture *f,
   return g_str_equal (n, "1");
 }
 
-typedef gint64 (*Step) (FpStoreTxn *txn, FpCleanKind kind, gint64 keep_ms, GError **error);
-
 typedef struct {
-  Step step;
+  FpCleanStep step;
   FpCleanKind kind;
+  FpCleanCursor cursor;
   gint64 rows;
 } StepArgs;
 
@@ -113,7 +113,7 @@ step_func (FpStoreTxn  *txn,
 {
   StepArgs *args = data;
 
-  args->rows = args->step (txn, args->kind, WEEK_MS, error);
+  args->rows = fp_clean_rows_step (txn, args->step, args->kind, WEEK_MS, &args->cursor, error);
   return NULL;
 }
 
@@ -121,21 +121,20 @@ step_func (FpStoreTxn  *txn,
 static guint
 clean (Fixture *f)
 {
-  static const Step steps[] = { fp_clean_rows_unmark, fp_clean_rows_delete, fp_clean_rows_mark };
   guint deleted = 0;
 
   for (FpCleanKind kind = 0; kind < FP_CLEAN_N; kind++)
-    for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    for (FpCleanStep step = 0; step < FP_CLEAN_N_STEPS; step++)
       {
-        StepArgs args = { .step = steps[i], .kind = kind };
+        StepArgs args = { .step = step, .kind = kind };
 
         do
           {
             call (f, step_func, &args);
-            g_assert_cmpint (args.rows, <=, FP_CLEAN_ROWS);
-            deleted += steps[i] == fp_clean_rows_delete ? (guint) args.rows : 0;
+            g_assert_cmpint (args.rows, <=, FP_STORE_SLICE);
+            deleted += step == FP_CLEAN_DELETE ? (guint) args.rows : 0;
           }
-        while (args.rows > 0);
+        while (args.cursor.more);
       }
 
   return deleted;
@@ -268,12 +267,14 @@ test_undone_and_discarded_again (Fixture       *f,
   g_assert_cmpuint (clean (f), ==, 1);
 }
 
+enum { MANY = 2 * FP_STORE_SLICE + 200 };
+
 static gpointer
 many_func (FpStoreTxn  *txn,
            gpointer     data,
            GError     **error)
 {
-  for (guint i = 0; i < 1200; i++)
+  for (guint i = 0; i < MANY; i++)
     insert_func (txn, data, error);
 
   return NULL;
@@ -286,12 +287,97 @@ test_short_transactions (Fixture       *f,
   Args args = { .state = FP_ITEM_SENT };
 
   call (f, many_func, &args);
+  _fp_store_take_most_changes (f->store);
   fp_clock_advance (f->clock, 8 * DAY_MS);
   g_assert_cmpuint (clean (f), ==, 0);
-  fp_clock_advance (f->clock, DAY_MS);
-  g_assert_cmpuint (clean (f), ==, 1200);
+  g_assert_cmpuint (_fp_store_take_most_changes (f->store), ==, FP_STORE_SLICE);
+  /* Nothing is marked twice, and to find that out takes no more rows than a slice either. */
+  fp_clock_advance (f->clock, DAY_MS - 1);
+  g_assert_cmpuint (clean (f), ==, 0);
+  g_assert_cmpuint (_fp_store_take_most_changes (f->store), ==, 0);
+  fp_clock_advance (f->clock, 1);
+  g_assert_cmpuint (clean (f), ==, MANY);
+  /* An item, its part, its receipt, its number. */
+  g_assert_cmpuint (_fp_store_take_most_changes (f->store), ==, 4 * FP_STORE_SLICE);
   fp_store_fixture_assert_answer (f, "SELECT count(*) FROM item", "0");
-  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM receipt", "1200");
+  fp_store_fixture_assert_answer (f, "SELECT count(*) FROM receipt WHERE body IS NULL", "1200");
+}
+
+static gpointer
+seen_func (FpStoreTxn  *txn,
+           gpointer     data,
+           GError     **error)
+{
+  FpCleanCursor cursor = { 0 };
+  guint *transactions = data;
+
+  do
+    {
+      gint64 rows = fp_clean_rows_step (txn, FP_CLEAN_MARK, FP_CLEAN_SENT, WEEK_MS, &cursor, error);
+
+      g_assert_cmpint (rows, ==, 0);
+      ++*transactions;
+    }
+  while (cursor.more);
+
+  return NULL;
+}
+
+/* What was marked before is looked at again, and that too in several transactions. */
+static void
+test_rows_that_are_passed_over_count (Fixture       *f,
+                                      gconstpointer  data)
+{
+  Args args = { .state = FP_ITEM_SENT };
+  guint transactions = 0;
+
+  call (f, many_func, &args);
+  fp_clock_advance (f->clock, 8 * DAY_MS);
+  clean (f);
+  call (f, seen_func, &transactions);
+  g_assert_cmpuint (transactions, ==, 3);
+}
+
+static gpointer
+large_func (FpStoreTxn  *txn,
+            gpointer     data,
+            GError     **error)
+{
+  g_autofree char *megabyte = g_strnfill (1024 * 1024, 'x');
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr(FpItem) item = fp_item_new ();
+      FpItemPart *part = fp_item_part_new (NULL, NULL, "text/plain");
+
+      item->kind = FP_ITEM_BATCH;
+      item->protocol = FP_PROTOCOL_PLAIN;
+      item->method = g_strdup ("POST");
+      item->url = g_strdup ("https://example.org/");
+      item->host = g_strdup ("https://example.org:443");
+      item->state = FP_ITEM_DISCARDED;
+      item->state_before = FP_ITEM_PENDING;
+      item->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_item_part_free);
+      part->data = g_bytes_new (megabyte, 1024 * 1024);
+      g_ptr_array_add (item->parts, part);
+      fp_item_rows_insert (txn, item, error);
+    }
+
+  return NULL;
+}
+
+static void
+test_large_rows_go_a_few_at_a_time (Fixture       *f,
+                                    gconstpointer  data)
+{
+  call (f, large_func, NULL);
+  fp_clock_advance (f->clock, 8 * DAY_MS);
+  clean (f);
+  fp_clock_advance (f->clock, DAY_MS);
+  _fp_store_take_most_changes (f->store);
+  g_assert_cmpuint (clean (f), ==, 20);
+  /* Eight of them, with part and number. */
+  g_assert_cmpuint (_fp_store_take_most_changes (f->store), ==, 24);
 }
 
 static gpointer
@@ -421,7 +507,7 @@ test_property (Fixture       *f,
       g_assert_true (exists (f, ids[i]));
 }
 
-#define ADD(path, func) g_test_add (path, Fixture, NULL, fp_store_fixture_setup, func, fp_store_fixture_teardown)
+#define ADD(path, func) fp_store_fixture_add (path, NULL, func)
 
 int
 main (int    argc,
@@ -436,6 +522,8 @@ main (int    argc,
   ADD ("/clean/undone-and-discarded-again", test_undone_and_discarded_again);
   ADD ("/clean/discarded-drafts", test_discarded_drafts);
   ADD ("/clean/short-transactions", test_short_transactions);
+  ADD ("/clean/rows-that-are-passed-over-count", test_rows_that_are_passed_over_count);
+  ADD ("/clean/large-rows-go-a-few-at-a-time", test_large_rows_go_a_few_at_a_time);
   ADD ("/clean/what-is-waited-for-stays", test_what_is_waited_for_stays);
   ADD ("/clean/property", test_property);
 

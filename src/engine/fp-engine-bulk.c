@@ -11,7 +11,8 @@ work_free (gpointer data)
 {
   Work *work = data;
 
-  work->data_free (work->data);
+  if (work->data_free)
+    work->data_free (work->data);
   g_free (work);
 }
 

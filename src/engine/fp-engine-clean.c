@@ -9,19 +9,15 @@
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT (1000))
 #define DISCARDED_MS (7 * DAY_MS)
 
-/* Many short transactions, so that nobody who writes waits for long. The order: what an earlier run marked wrongly
- * loses its mark, then what is left of the marks is acted on, then new marks are made. */
-typedef gint64 (*Step) (FpStoreTxn *txn, FpCleanKind kind, gint64 keep_ms, GError **error);
-
-static const Step steps[] = { fp_clean_rows_unmark, fp_clean_rows_delete, fp_clean_rows_mark };
-
 typedef struct {
-  FpCleaned cleaned;
-  guint     step;
-  guint     kind;
-  gint64    rows;   /* that the last transaction changed */
-  char     *after;  /* the last blob of the last transaction; NULL = none is left */
-  GPtrArray *strays; /* of the blobs' folder; NULL = not known yet */
+  FpBulk        bulk;
+  FpCleaned     cleaned;
+  FpCleanKind   kind;
+  FpCleanStep   step;
+  FpCleanCursor cursor; /* of the step */
+  gboolean      no_blob; /* is left to look at */
+  char         *after;  /* the last blob of the last transaction */
+  GPtrArray    *strays; /* of the blobs' folder */
 } Clean;
 
 static void
@@ -49,32 +45,83 @@ get_counter (Clean *clean)
   return counters[clean->kind];
 }
 
+static gboolean
+clean_rows (FpStoreTxn  *txn,
+            Clean       *clean,
+            GError     **error)
+{
+  gint64 n = fp_clean_rows_step (txn, clean->step, clean->kind, get_keep_ms (txn, clean->kind), &clean->cursor, error);
+
+  if (n < 0)
+    return FALSE;
+  if (clean->step == FP_CLEAN_DELETE)
+    *get_counter (clean) += (guint) n;
+  else if (clean->step == FP_CLEAN_MARK)
+    clean->cleaned.marked += (guint) n;
+  if (clean->cursor.more)
+    return TRUE;
+
+  clean->cursor = (FpCleanCursor) { 0 };
+  if (++clean->step == FP_CLEAN_N_STEPS)
+    {
+      clean->step = 0;
+      clean->kind++;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+clean_blobs (FpStoreTxn  *txn,
+             Clean       *clean,
+             GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+
+  clean->cleaned.files += fp_blob_clean (txn, &clean->after, &local);
+  clean->no_blob = clean->after == NULL;
+  if (local)
+    g_propagate_error (error, g_steal_pointer (&local));
+
+  return local == NULL;
+}
+
+/* The last of it: whoever ran it, the next one is a day away. */
+static gboolean
+delete_strays (FpStoreTxn  *txn,
+               Clean       *clean,
+               GError     **error)
+{
+  g_autoptr(GError) local = NULL;
+
+  clean->cleaned.files += fp_blob_delete_strays (txn, clean->strays, &local);
+  clean->bulk.more = clean->strays->len > 0;
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  return clean->bulk.more || fp_periodic_begin (txn, FP_PERIODIC_CLEAN_UP, error);
+}
+
 static gpointer
 clean_some (FpStoreTxn  *txn,
             gpointer     data,
             GError     **error)
 {
   Clean *clean = data;
+  gboolean ok;
 
-  clean->rows = steps[clean->step] (txn, clean->kind, get_keep_ms (txn, clean->kind), error);
+  clean->bulk.more = TRUE;
+  if (clean->kind < FP_CLEAN_N)
+    ok = clean_rows (txn, clean, error);
+  else if (!clean->no_blob)
+    ok = clean_blobs (txn, clean, error);
+  else
+    ok = delete_strays (txn, clean, error);
 
-  return clean->rows < 0 ? NULL : clean;
-}
-
-static gpointer
-clean_blobs (FpStoreTxn  *txn,
-             gpointer     data,
-             GError     **error)
-{
-  g_autoptr(GError) local = NULL;
-  Clean *clean = data;
-
-  clean->cleaned.files += fp_blob_clean (txn, &clean->after, &local);
-  if (!local)
-    return clean;
-  g_propagate_error (error, g_steal_pointer (&local));
-
-  return NULL;
+  return ok ? clean : NULL;
 }
 
 static gpointer
@@ -89,25 +136,6 @@ list_strays (FpStoreTxn  *txn,
   return clean->strays ? clean : NULL;
 }
 
-/* The last of it: whoever ran it, the next one is a day away. */
-static gpointer
-delete_strays (FpStoreTxn  *txn,
-               gpointer     data,
-               GError     **error)
-{
-  g_autoptr(GError) local = NULL;
-  Clean *clean = data;
-
-  clean->cleaned.files += fp_blob_delete_strays (txn, clean->strays, &local);
-  if (local)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-
-  return clean->strays->len > 0 || fp_periodic_begin (txn, FP_PERIODIC_CLEAN_UP, error) ? clean : NULL;
-}
-
 static gpointer
 count_all (FpStoreTxn  *txn,
            gpointer     data,
@@ -118,8 +146,8 @@ count_all (FpStoreTxn  *txn,
   for (clean->kind = 0; clean->kind < FP_CLEAN_N; clean->kind++)
     {
       gint64 keep = get_keep_ms (txn, clean->kind);
-      gint64 gone = fp_clean_rows_count (txn, clean->kind, keep, FALSE, error);
-      gint64 marked = gone < 0 ? -1 : fp_clean_rows_count (txn, clean->kind, keep, TRUE, error);
+      gint64 gone = fp_clean_rows_count (txn, FP_CLEAN_DELETE, clean->kind, keep, error);
+      gint64 marked = gone < 0 ? -1 : fp_clean_rows_count (txn, FP_CLEAN_MARK, clean->kind, keep, error);
 
       if (marked < 0)
         return NULL;
@@ -138,47 +166,17 @@ return_cleaned (GTask *task)
   g_task_return_pointer (task, g_memdup2 (&clean->cleaned, sizeof clean->cleaned), g_free);
 }
 
-static void next (GTask *task);
-
 static void
-step_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
+cleaned_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  Clean *clean = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (steps[clean->step] == fp_clean_rows_delete)
-    *get_counter (clean) += (guint) clean->rows;
-  else if (steps[clean->step] == fp_clean_rows_mark)
-    clean->cleaned.marked += (guint) clean->rows;
-  if (clean->rows == 0 && ++clean->step == G_N_ELEMENTS (steps))
-    {
-      clean->step = 0;
-      clean->kind++;
-    }
-  next (g_steal_pointer (&task));
-}
-
-static void
-strays_deleted_cb (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  Clean *clean = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
+  _fp_engine_bulk_finish (FP_ENGINE (source), result, &error);
+  if (error)
     g_task_return_error (task, error);
-  else if (clean->strays->len > 0)
-    next (g_steal_pointer (&task));
   else
     return_cleaned (task);
 }
@@ -192,39 +190,10 @@ strays_listed_cb (GObject      *source,
   GError *error = NULL;
 
   if (_fp_engine_finish (FP_ENGINE (source), result, &error))
-    next (g_steal_pointer (&task));
+    _fp_engine_bulk (FP_ENGINE (source), fp_engine_clean_async, clean_some, g_task_get_task_data (task), NULL,
+                     g_task_get_cancellable (task), cleaned_cb, g_object_ref (task));
   else
     g_task_return_error (task, error);
-}
-
-static void
-blobs_cb (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  Clean *clean = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!_fp_engine_finish (FP_ENGINE (source), result, &error))
-    g_task_return_error (task, error);
-  else if (clean->after)
-    next (g_steal_pointer (&task));
-  else
-    _fp_engine_read (FP_ENGINE (source), blobs_cb, list_strays, clean, NULL, NULL, g_task_get_cancellable (task),
-                     strays_listed_cb, g_object_ref (task));
-}
-
-/* Takes @task. */
-static void
-next (GTask *task)
-{
-  Clean *clean = g_task_get_task_data (task);
-  FpStoreFunc func = clean->strays ? delete_strays : clean->kind < FP_CLEAN_N ? clean_some : clean_blobs;
-  GAsyncReadyCallback callback = clean->strays ? strays_deleted_cb : clean->kind < FP_CLEAN_N ? step_cb : blobs_cb;
-
-  _fp_engine_write (g_task_get_source_object (task), next, func, clean, NULL, NULL, g_task_get_cancellable (task),
-                    callback, task);
 }
 
 static void
@@ -256,7 +225,7 @@ fp_engine_clean_async (FpEngine            *self,
   if (dry_run)
     _fp_engine_read (self, fp_engine_clean_async, count_all, clean, NULL, NULL, cancellable, counted_cb, task);
   else
-    next (task);
+    _fp_engine_read (self, fp_engine_clean_async, list_strays, clean, NULL, NULL, cancellable, strays_listed_cb, task);
 }
 
 FpCleaned *

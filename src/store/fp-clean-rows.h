@@ -7,9 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* Rows that one call changes at most: a transaction that long does not keep an autosave waiting. */
-#define FP_CLEAN_ROWS 500
-
 typedef enum {
   FP_CLEAN_SENT,      /* sent items: bodies, and the words of their receipts */
   FP_CLEAN_DISCARDED, /* discarded items, with the events in them */
@@ -17,26 +14,35 @@ typedef enum {
   FP_CLEAN_N,
 } FpCleanKind;
 
-/* In each of them: rows that an earlier run marked and for which that is no longer right lose their mark; old rows get
- * one; what was marked a day of running time before goes. @keep_ms: how old is old. Each returns how many rows it
- * changed, at most FP_CLEAN_ROWS: to be called in transactions of their own until it is 0. -1 on error. */
-gint64 fp_clean_rows_unmark (FpStoreTxn  *txn,
-                             FpCleanKind  kind,
-                             gint64       keep_ms,
-                             GError     **error);
-gint64 fp_clean_rows_delete (FpStoreTxn  *txn,
-                             FpCleanKind  kind,
-                             gint64       keep_ms,
-                             GError     **error);
-gint64 fp_clean_rows_mark   (FpStoreTxn  *txn,
-                             FpCleanKind  kind,
-                             gint64       keep_ms,
-                             GError     **error);
-/* What fp_clean_rows_delete() would delete, or with @to_mark what fp_clean_rows_mark() would mark; changes nothing. */
-gint64 fp_clean_rows_count  (FpStoreTxn  *txn,
-                             FpCleanKind  kind,
-                             gint64       keep_ms,
-                             gboolean     to_mark,
-                             GError     **error);
+/* In this order: rows that an earlier run marked and for which that is no longer right lose their mark; what was marked
+ * a day of running time before goes; old rows get a mark. */
+typedef enum {
+  FP_CLEAN_UNMARK,
+  FP_CLEAN_DELETE,
+  FP_CLEAN_MARK,
+  FP_CLEAN_N_STEPS,
+} FpCleanStep;
+
+/* Where a step is in the rows that it looks at, in their order; all 0 to begin with. */
+typedef struct {
+  gint64   key;
+  gint64   id;
+  gboolean more; /* there are others */
+} FpCleanCursor;
+
+/* One step with the next FP_STORE_SLICE rows; fewer where large ones are deleted. In transactions of their own until
+ * nothing is left. @keep_ms: how old is old. Returns how many rows it changed; -1 on error. */
+gint64 fp_clean_rows_step   (FpStoreTxn     *txn,
+                             FpCleanStep     step,
+                             FpCleanKind     kind,
+                             gint64          keep_ms,
+                             FpCleanCursor  *cursor,
+                             GError        **error);
+/* How many rows @step, one of the last two, would change; changes nothing. */
+gint64 fp_clean_rows_count  (FpStoreTxn     *txn,
+                             FpCleanStep     step,
+                             FpCleanKind     kind,
+                             gint64          keep_ms,
+                             GError        **error);
 
 G_END_DECLS

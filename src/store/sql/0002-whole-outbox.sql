@@ -21,6 +21,7 @@ CREATE INDEX item_marked ON item (marked) WHERE marked IS NOT NULL;
 
 -- The item of which the draft will be a new version.
 ALTER TABLE draft ADD COLUMN edits INTEGER;
+CREATE INDEX draft_by_edits ON draft (edits) WHERE edits IS NOT NULL;
 ALTER TABLE draft ADD COLUMN marked INTEGER;
 ALTER TABLE draft ADD COLUMN marked_boot INTEGER;
 ALTER TABLE draft ADD COLUMN marked_boot_id TEXT;
