@@ -5,7 +5,7 @@
 
 #include <glib/gstdio.h>
 
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-blob.h"
 #include "store/fp-draft-rows.h"
 #include "store/fp-form-rows.h"
@@ -13,31 +13,17 @@
 #define DAY   G_GINT64_CONSTANT (86400000)
 #define HELLO "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
+typedef FpStoreFixture Fixture;
 
 static void
 setup (Fixture      *f,
        gconstpointer data)
 {
-  f->folder = fp_test_make_folder ();
+  fp_store_fixture_setup_closed (f, data);
   /* In the files' own time, since clean-up compares with it. */
+  fp_test_finalize (f->clock);
   f->clock = fp_clock_new_fake (g_get_real_time () / 1000, 10 * DAY);
   f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
 }
 
 static FpBlob *
@@ -390,7 +376,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/blob/" path, Fixture, NULL, setup, func, teardown)
+#define ADD(path, func) g_test_add ("/store/blob/" path, Fixture, NULL, setup, func, fp_store_fixture_teardown)
   ADD ("import-is-there-whole", test_import_is_there_whole);
   ADD ("empty-is-a-blob", test_empty_is_a_blob);
   ADD ("missing-is-refused", test_missing_is_refused);

@@ -1,16 +1,11 @@
 /* Counts by tag, and whether something is still to be expected. */
 #include <sqlite3.h>
 
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-count-rows.h"
 #include "store/fp-store-private.h"
 
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
+typedef FpStoreFixture Fixture;
 
 static gpointer
 fill (FpStoreTxn  *txn,
@@ -36,21 +31,9 @@ setup (Fixture      *f,
 {
   g_autoptr(GError) error = NULL;
 
-  f->folder = fp_test_make_folder ();
-  f->clock = fp_clock_new_fake (G_GINT64_CONSTANT (1700000000000), 1000000);
-  f->store = fp_test_store_open (f->folder, f->clock);
+  fp_store_fixture_setup (f, data);
   fp_test_store_write (f->store, fill, NULL, &error);
   g_assert_no_error (error);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
 }
 
 typedef struct {
@@ -211,7 +194,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/count/" path, Fixture, NULL, setup, func, teardown)
+#define ADD(path, func) g_test_add ("/store/count/" path, Fixture, NULL, setup, func, fp_store_fixture_teardown)
   ADD ("states-of-a-tag", states_of_a_tag);
   ADD ("open-until-it-was-tried", open_until_it_was_tried);
   ADD ("say-what-holds", say_what_holds);

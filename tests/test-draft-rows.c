@@ -1,4 +1,4 @@
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-blob.h"
 #include "store/fp-draft-rows.h"
 #include "store/fp-form-rows.h"
@@ -6,13 +6,10 @@
 
 #define DAY G_GINT64_CONSTANT (86400000)
 
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-  gint64 form;
-} Fixture;
+typedef FpStoreFixture Fixture;
+
+/* The row of the form that every draft is of. */
+static gint64 form_id;
 
 static gpointer
 add_form (FpStoreTxn *txn,
@@ -34,20 +31,8 @@ static void
 setup (Fixture      *f,
        gconstpointer data)
 {
-  f->folder = fp_test_make_folder ();
-  f->clock = fp_clock_new_fake (1700000000000, 1000000);
-  f->store = fp_test_store_open (f->folder, f->clock);
-  fp_test_store_write (f->store, add_form, &f->form, NULL);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
+  fp_store_fixture_setup (f, data);
+  fp_test_store_write (f->store, add_form, &form_id, NULL);
 }
 
 /* One step against the store; the row goes in and comes out. */
@@ -137,7 +122,7 @@ make (Fixture    *f,
   FpDraftRow *row = fp_draft_row_new ();
 
   row->uid = g_strdup (uid);
-  row->form = f->form;
+  row->form = form_id;
   row->title = g_strdup ("Mill Lane 4");
   row->position = g_strdup ("/data/name");
   set_instance (row, text);
@@ -199,7 +184,7 @@ test_everything_comes_back (Fixture      *f,
   g_assert_cmpint (row->created, ==, 1700000000000);
   back = fp_test_store_read (f->store, get_cb, (gpointer) "one", NULL);
   g_assert_cmpint (back->id, ==, row->id);
-  g_assert_cmpint (back->form, ==, f->form);
+  g_assert_cmpint (back->form, ==, form_id);
   g_assert_cmpstr (back->form_title, ==, "Site inspection");
   g_assert_cmpstr (back->title, ==, "Mill Lane 4");
   g_assert_cmpstr (back->position, ==, "/data/name");
@@ -432,7 +417,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/draft/" path, Fixture, NULL, setup, func, teardown)
+#define ADD(path, func) g_test_add ("/store/draft/" path, Fixture, NULL, setup, func, fp_store_fixture_teardown)
   ADD ("everything-comes-back", test_everything_comes_back);
   ADD ("older-revision-is-refused", test_older_revision_is_refused);
   ADD ("late-save-does-not-resurrect", test_late_save_does_not_resurrect);

@@ -1,51 +1,8 @@
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-draft-rows.h"
 #include "store/fp-form-rows.h"
 
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  f->folder = fp_test_make_folder ();
-  f->clock = fp_clock_new_fake (1700000000000, 1000000);
-  f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
-}
-
-static gpointer
-in_transaction (FpStoreTxn *txn,
-                gpointer    func,
-                GError    **error)
-{
-  ((void (*) (FpStoreTxn *)) func) (txn);
-  return NULL;
-}
-
-static void
-test_in_transaction (Fixture      *f,
-                     gconstpointer func)
-{
-  g_autoptr(GError) error = NULL;
-
-  fp_test_store_write (f->store, in_transaction, (gpointer) func, &error);
-  g_assert_no_error (error);
-}
+typedef FpStoreFixture Fixture;
 
 static FpFormRow *
 add_form (FpStoreTxn *txn,
@@ -341,7 +298,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/" path, Fixture, func, setup, test_in_transaction, teardown)
+#define ADD(path, func) fp_store_fixture_add ("/store/" path, func, fp_store_fixture_in_transaction)
   ADD ("form/xml-comes-back-as-it-was", xml_comes_back_as_it_was);
   ADD ("form/same-version-is-one-row", same_version_is_one_row);
   ADD ("form/new-version-hides-the-old", new_version_hides_the_old);
@@ -350,8 +307,7 @@ main (int    argc,
   ADD ("server/comes-back", server_comes_back);
   ADD ("server/in-use-is-not-removed", server_in_use_is_not_removed);
   ADD ("setting/may-be-forgotten", setting_may_be_forgotten);
-  g_test_add ("/store/setting/same-is-no-change", Fixture, NULL, setup, test_same_setting_is_no_change,
-              teardown);
+  fp_store_fixture_add ("/store/setting/same-is-no-change", NULL, test_same_setting_is_no_change);
 
   return g_test_run ();
 }

@@ -1,52 +1,9 @@
 /* What keeps more than one item: whom a row covers, whom it does not, and the way back. */
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-hold-rows.h"
 
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  f->folder = fp_test_make_folder ();
-  f->clock = fp_clock_new_fake (1700000000000, 1000000);
-  f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
-}
-
-static gpointer
-in_transaction (FpStoreTxn *txn,
-                gpointer    func,
-                GError    **error)
-{
-  ((void (*) (FpStoreTxn *)) func) (txn);
-  return NULL;
-}
-
-static void
-test_in_transaction (Fixture      *f,
-                     gconstpointer func)
-{
-  g_autoptr(GError) error = NULL;
-
-  fp_test_store_write (f->store, in_transaction, (gpointer) func, &error);
-  g_assert_no_error (error);
-}
+typedef FpStoreFixture Fixture;
 
 static gint64
 add_form (FpStoreTxn *txn,
@@ -527,7 +484,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define add(path, func) g_test_add (path, Fixture, (gconstpointer) func, setup, test_in_transaction, teardown)
+#define add(path, func) fp_store_fixture_add (path, (gconstpointer) func, fp_store_fixture_in_transaction)
   add ("/store/hold/account-keeps-what-is-sent-with-it", account);
   add ("/store/hold/endpoint-keeps-one-address-of-an-account", endpoint);
   add ("/store/hold/form-keeps-its-submissions", form);

@@ -1,37 +1,13 @@
 #include <sqlite3.h>
 
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-item-rows.h"
 #include "store/fp-store-private.h"
 
 #define WALL G_GINT64_CONSTANT (1700000000000)
 #define BOOT G_GINT64_CONSTANT (1000000)
 
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  f->folder = fp_test_make_folder ();
-  f->clock = fp_clock_new_fake (WALL, BOOT);
-  f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
-}
+typedef FpStoreFixture Fixture;
 
 static gint64 steps;
 
@@ -113,7 +89,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD_LARGE(path, sql) g_test_add ("/store/item/large/" path, Fixture, sql, setup, test_large_is_not_scanned, teardown)
+#define ADD_LARGE(path, sql) fp_store_fixture_add ("/store/item/large/" path, sql, test_large_is_not_scanned)
   ADD_LARGE ("all-ready", "");
   ADD_LARGE ("all-waiting", "UPDATE item SET due_boot = 9000000 + id, due_boot_id = 'boot', state = 3");
   ADD_LARGE ("all-over", "UPDATE item SET due_boot = id, due_boot_id = 'boot', state = 3");

@@ -1,4 +1,4 @@
-#include "fp-test-store.h"
+#include "fp-store-fixture.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"
 #include "store/fp-store-private.h"
@@ -8,50 +8,7 @@
 #define BOOT G_GINT64_CONSTANT (1000000)
 
 /* Whatever a case does, it does inside one write transaction and is then rolled back with it, or committed. */
-typedef struct
-{
-  char *folder;
-  FpClock *clock;
-  FpStore *store;
-} Fixture;
-
-static void
-setup (Fixture      *f,
-       gconstpointer data)
-{
-  f->folder = fp_test_make_folder ();
-  f->clock = fp_clock_new_fake (WALL, BOOT);
-  f->store = fp_test_store_open (f->folder, f->clock);
-}
-
-static void
-teardown (Fixture      *f,
-          gconstpointer data)
-{
-  fp_test_store_close (f->store);
-  fp_test_finalize (f->clock);
-  fp_test_remove_folder (f->folder);
-  g_free (f->folder);
-}
-
-static gpointer
-in_transaction (FpStoreTxn *txn,
-                gpointer    func,
-                GError    **error)
-{
-  ((void (*) (FpStoreTxn *)) func) (txn);
-  return NULL;
-}
-
-static void
-test_in_transaction (Fixture      *f,
-                     gconstpointer func)
-{
-  g_autoptr(GError) error = NULL;
-
-  fp_test_store_write (f->store, in_transaction, (gpointer) func, &error);
-  g_assert_no_error (error);
-}
+typedef FpStoreFixture Fixture;
 
 static FpItem *
 make_item (const char *host)
@@ -658,13 +615,13 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/item/" path, Fixture, func, setup, test_in_transaction, teardown)
+#define ADD(path, func) fp_store_fixture_add ("/store/item/" path, func, fp_store_fixture_in_transaction)
   ADD ("everything-comes-back", everything_comes_back);
   ADD ("delivery-columns-come-back", delivery_columns_come_back);
   ADD ("update-compares-the-state", update_compares_the_state);
   ADD ("uid-is-unique", uid_is_unique);
   ADD ("missing-blob-is-refused", missing_blob_is_refused);
-  g_test_add ("/store/item/sent-needs-a-receipt", Fixture, NULL, setup, test_sent_needs_a_receipt, teardown);
+  fp_store_fixture_add ("/store/item/sent-needs-a-receipt", NULL, test_sent_needs_a_receipt);
   ADD ("receipt-is-one", receipt_is_one);
   ADD ("due/order-is-manual-then-oldest", due_order_is_manual_then_oldest);
   ADD ("due/takes-a-limit-of-each-host", due_takes_a_limit_of_each_host);

@@ -205,7 +205,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/" path, FpStoreFixture, NULL, fp_store_fixture_setup, func, fp_store_fixture_teardown)
+#define ADD(path, func) fp_store_fixture_add ("/store/" path, NULL, func)
 #define ADD_CLOSED(path, func) g_test_add ("/store/" path, FpStoreFixture, NULL, fp_store_fixture_setup_closed, func, fp_store_fixture_teardown)
   ADD_CLOSED ("open/fresh-file-is-private-and-marked", test_fresh_file_is_private_and_marked);
   ADD ("open/writer-is-durable", test_writer_is_durable);

@@ -409,15 +409,13 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/store/" path, FpStoreFixture, NULL, fp_store_fixture_setup, func, fp_store_fixture_teardown)
+#define ADD(path, func) fp_store_fixture_add ("/store/" path, NULL, func)
   ADD ("write/error-rolls-back", test_error_rolls_back);
   ADD ("write/changed-names-what-was-touched", test_changed_names_what_was_touched);
   ADD ("write/foreign-keys-hold", test_foreign_keys_hold);
   ADD ("write/finish-in-order", test_writes_finish_in_order);
-  g_test_add ("/store/write/cancel-ends-the-wait-for-the-turn", FpStoreFixture, "turn.lock", fp_store_fixture_setup,
-              test_cancel_ends_the_wait, fp_store_fixture_teardown);
-  g_test_add ("/store/write/cancel-ends-the-wait-for-the-writer", FpStoreFixture, "write.lock", fp_store_fixture_setup,
-              test_cancel_ends_the_wait, fp_store_fixture_teardown);
+  fp_store_fixture_add ("/store/write/cancel-ends-the-wait-for-the-turn", "turn.lock", test_cancel_ends_the_wait);
+  fp_store_fixture_add ("/store/write/cancel-ends-the-wait-for-the-writer", "write.lock", test_cancel_ends_the_wait);
   ADD ("write/cancelled-does-not-start", test_cancelled_does_not_start);
   ADD ("write/waits-for-a-program-that-is-not-ours", test_waits_for_a_program_that_is_not_ours);
   ADD ("write/cancel-is-too-late-inside", test_cancel_is_too_late_inside);

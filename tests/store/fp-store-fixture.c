@@ -36,6 +36,26 @@ fp_store_fixture_teardown (FpStoreFixture *f,
   g_free (f->file);
 }
 
+static gpointer
+call_with_txn (FpStoreTxn  *txn,
+               gpointer     func,
+               GError     **error)
+{
+  ((void (*) (FpStoreTxn *)) func) (txn);
+
+  return NULL;
+}
+
+void
+fp_store_fixture_in_transaction (FpStoreFixture *f,
+                                 gconstpointer   func)
+{
+  g_autoptr(GError) error = NULL;
+
+  fp_test_store_write (f->store, call_with_txn, (gpointer) func, &error);
+  g_assert_no_error (error);
+}
+
 /* A connection that is not the store's own. */
 char *
 fp_store_fixture_ask (FpStoreFixture *f,

@@ -20,6 +20,11 @@ void     fp_store_fixture_setup_closed   (FpStoreFixture  *f,
                                           gconstpointer    data);
 void     fp_store_fixture_teardown       (FpStoreFixture  *f,
                                           gconstpointer    data);
+#define fp_store_fixture_add(path, data, func) \
+  g_test_add (path, FpStoreFixture, data, fp_store_fixture_setup, func, fp_store_fixture_teardown)
+/* For g_test_add(): one write transaction that runs @func, a void (*) (FpStoreTxn *). */
+void     fp_store_fixture_in_transaction (FpStoreFixture  *f,
+                                          gconstpointer    func);
 
 /* What a connection that is not the store's own gets for @sql: the first value, or NULL. Caller frees. */
 char    *fp_store_fixture_ask            (FpStoreFixture  *f,
