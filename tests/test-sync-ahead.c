@@ -131,6 +131,57 @@ test_not_where_a_person_is_asked (Fixture       *f,
     }
 }
 
+/* What is large takes longer than a commit, so it waits for its turn where a change can still reach it. */
+static void
+test_large_ones_are_not (Fixture       *f,
+                         gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (100000, 'x');
+  g_autoptr(GBytes) bytes = g_bytes_new (text, 100000);
+
+  for (guint i = 0; i < 220; i++)
+    {
+      FpItem *item = fp_sync_fixture_item (f, "/in");
+
+      if (i >= 200)
+        {
+          FpItemPart *part = g_ptr_array_index (item->parts, 0);
+
+          g_bytes_unref (part->data);
+          part->data = g_bytes_ref (bytes);
+        }
+      fp_sync_fixture_insert (f, item);
+    }
+  fp_sync_start (f->sync);
+  fp_test_until (f->delivered >= 200);
+  while (f->delivered < 220)
+    {
+      g_assert_cmpuint (count_sending (f), <=, 4);
+      g_main_context_iteration (NULL, FALSE);
+    }
+}
+
+/* Nobody knows yet whether its host is back: behind the one that asks nothing is claimed. */
+static void
+test_not_behind_the_one_that_asks (Fixture       *f,
+                                   gconstpointer  data)
+{
+  for (guint i = 0; i < 20; i++)
+    fp_sync_fixture_add (f, "/in");
+  fp_sink_set_path (f->sink, "/in", 503);
+  fp_sync_start (f->sync);
+  fp_test_until (fp_sink_get_n (f->sink) > 0);
+  fp_sync_fixture_pass (f, 0);
+
+  fp_sink_hold (f->sink, TRUE);
+  fp_clock_advance (f->clock, 60000);
+  fp_test_until (fp_sink_get_n_open (f->sink) > 0);
+  /* The writer works in order: what the sender asked of it before this is done. */
+  fp_sync_fixture_set (f, "metered", "limit");
+  g_assert_cmpuint (count_sending (f), ==, 1);
+  fp_sink_hold (f->sink, FALSE);
+}
+
 #define ADD(path, func)                                                                                                \
   g_test_add (path, Fixture, NULL, fp_sync_fixture_setup, func, fp_sync_fixture_teardown)
 
@@ -145,6 +196,8 @@ main (int    argc,
   ADD ("/sync/ahead/lost-network-gives-back", test_lost_network_gives_back);
   ADD ("/sync/ahead/refusal-gives-back", test_refusal_gives_back);
   ADD ("/sync/ahead/not-where-a-person-is-asked", test_not_where_a_person_is_asked);
+  ADD ("/sync/ahead/large-ones-are-not", test_large_ones_are_not);
+  ADD ("/sync/ahead/not-behind-the-one-that-asks", test_not_behind_the_one_that_asks);
 
   return g_test_run ();
 }
