@@ -2,6 +2,7 @@
 #include "fp-sync-fixture.h"
 
 #include "store/fp-blob.h"
+#include "store/fp-store-private.h"
 
 typedef FpSyncFixture Fixture;
 
@@ -158,6 +159,99 @@ test_portal_and_limited (Fixture       *f,
 
   fp_link_set (f->link, FP_LINK_UNKNOWN, FALSE);
   fp_sync_fixture_await (f, public, FP_ITEM_SENT);
+}
+
+enum { MANY = 2 * FP_STORE_SLICE + 50 };
+
+typedef struct {
+  Fixture *f;
+  gint64   due_boot;
+  gint64   ids[MANY];
+} Many;
+
+static gpointer
+insert_many (FpStoreTxn  *txn,
+             gpointer     data,
+             GError     **error)
+{
+  Many *many = data;
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_autoptr(FpItem) item = fp_sync_fixture_item (many->f, "/in");
+
+      g_free (item->tag);
+      item->tag = g_strdup (i == MANY - 1 ? "other" : "many");
+      item->due_boot = many->due_boot;
+      item->due_boot_id = g_strdup (fp_clock_get_boot_id (many->f->clock));
+      if (!fp_item_rows_insert (txn, item, error))
+        return NULL;
+      many->ids[i] = item->id;
+    }
+
+  return NULL;
+}
+
+static void
+add_many (Fixture *f,
+          Many    *many,
+          gint64   due_boot)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+
+  many->f = f;
+  many->due_boot = due_boot;
+  fp_sync_fixture_set (f, "paused", "1");
+  fp_store_write_async (f->store, insert_many, many, NULL, NULL, NULL, fp_test_await_cb, &await);
+  fp_store_write_finish (f->store, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+}
+
+static gint64
+get_due (Fixture *f,
+         gint64   id)
+{
+  g_autoptr(FpItem) item = fp_sync_fixture_get (f, id);
+
+  return item->due_boot;
+}
+
+/* A person's typing waits for no more than a part of them, and all of them are reached. */
+static void
+test_now_of_a_large_tag (Fixture       *f,
+                         gconstpointer  data)
+{
+  Many many = { 0 };
+  gint64 due = fp_clock_get_boot_ms (f->clock) + 3600000;
+  g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, fp_clock_get_wall_ms (f->clock));
+
+  /* No new chance at the start. */
+  fp_sync_fixture_set (f, "waits-cleared", now);
+  add_many (f, &many, due);
+  fp_sync_start (f->sync);
+  fp_test_until (fp_sync_get_state (f->sync) == FP_SYNC_PAUSED);
+  _fp_store_take_most_changes (f->store);
+  fp_sync_now (f->sync, "many");
+  for (guint i = 0; i < MANY - 1; i++)
+    fp_test_until (get_due (f, many.ids[i]) == 0);
+  g_assert_cmpuint (_fp_store_take_most_changes (f->store), ==, FP_STORE_SLICE);
+  g_assert_cmpint (get_due (f, many.ids[MANY - 1]), ==, due);
+}
+
+static void
+test_many_that_were_parked (Fixture       *f,
+                            gconstpointer  data)
+{
+  Many many = { 0 };
+
+  add_many (f, &many, FP_ITEM_PARKED);
+  _fp_store_take_most_changes (f->store);
+  fp_sync_start (f->sync);
+  for (guint i = 0; i < MANY; i++)
+    fp_test_until (get_due (f, many.ids[i]) == 0);
+  /* One part is unparked, another has a new chance, and that it had is noted. */
+  g_assert_cmpuint (_fp_store_take_most_changes (f->store), <=, 2 * FP_STORE_SLICE + 2);
 }
 
 static void
@@ -513,6 +607,8 @@ main (int   argc,
   add ("/sync/back-online-clears-waits", test_back_online_clears_waits);
   add ("/sync/portal-and-limited-keep-public-hosts", test_portal_and_limited);
   add ("/sync/offline-with-nothing-waiting-is-idle", test_offline_with_nothing_waiting_is_idle);
+  add ("/sync/now-of-a-large-tag-takes-short-turns", test_now_of_a_large_tag);
+  add ("/sync/many-that-were-parked-take-short-turns", test_many_that_were_parked);
   add ("/sync/work-offline-stops-all", test_work_offline);
   add ("/sync/never-twice-in-flight", test_never_twice_in_flight);
   add ("/sync/manual-first", test_manual_first);

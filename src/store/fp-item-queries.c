@@ -297,13 +297,12 @@ fp_item_rows_next_due (FpStoreTxn *txn,
 static gboolean
 run_on_items (FpStoreTxn *txn,
               FpStmt     *stmt,
+              gint64     *changes,
               GError    **error)
 {
-  gint64 changes = 0;
-
-  if (!fp_stmt_run (stmt, &changes, error))
+  if (!fp_stmt_run (stmt, changes, error))
     return FALSE;
-  if (changes > 0)
+  if (*changes > 0)
     fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
 
   return TRUE;
@@ -361,10 +360,8 @@ fp_item_rows_clear_some_waits (FpStoreTxn *txn,
   fp_stmt_bind_text (stmt, 1, host);
   fp_stmt_bind_int (stmt, 2, even_retry_after ? 1 : 0);
   fp_stmt_bind_int (stmt, 3, limit > 0 ? (gint64) limit : -1);
-  if (!fp_stmt_run (stmt, &changes, error))
+  if (!run_on_items (txn, stmt, &changes, error))
     return FALSE;
-  if (changes > 0)
-    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
 
   *more = limit > 0 && changes == limit;
   return TRUE;
@@ -401,11 +398,14 @@ fp_item_rows_broken_off (FpStoreTxn *txn,
 
 gboolean
 fp_item_rows_unpark (FpStoreTxn *txn,
+                     guint       limit,
+                     gboolean   *more,
                      GError    **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
+  gint64 changes = 0;
 
-  g_return_val_if_fail (txn, FALSE);
+  g_return_val_if_fail (txn && more, FALSE);
 
   stmt = fp_stmt_new (txn->db,
                       "UPDATE item SET due_boot = 0, due_boot_id = '',"
@@ -413,13 +413,17 @@ fp_item_rows_unpark (FpStoreTxn *txn,
                       " ELSE reason_code END WHERE id IN ("
                       "SELECT id FROM item WHERE queue = 2 AND due_boot = ?1"
                       " UNION ALL "
-                      "SELECT id FROM item WHERE queue = 3 AND due_boot = ?1)",
+                      "SELECT id FROM item WHERE queue = 3 AND due_boot = ?1 LIMIT ?2)",
                       error);
   if (!stmt)
     return FALSE;
   fp_stmt_bind_int (stmt, 1, FP_ITEM_PARKED);
+  fp_stmt_bind_int (stmt, 2, limit);
+  if (!run_on_items (txn, stmt, &changes, error))
+    return FALSE;
 
-  return run_on_items (txn, stmt, error);
+  *more = changes == limit;
+  return TRUE;
 }
 
 gboolean
@@ -428,6 +432,7 @@ fp_item_rows_shift (FpStoreTxn *txn,
                     GError    **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
+  gint64 changes = 0;
 
   g_return_val_if_fail (txn, FALSE);
 
@@ -442,7 +447,7 @@ fp_item_rows_shift (FpStoreTxn *txn,
     return FALSE;
   fp_stmt_bind_int (stmt, 1, ms);
 
-  return run_on_items (txn, stmt, error);
+  return run_on_items (txn, stmt, &changes, error);
 }
 
 /* Of what is held without a reason of its own so much is passed over to find one. */

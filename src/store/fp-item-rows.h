@@ -207,8 +207,10 @@ GHashTable   *fp_item_rows_broken_off (FpStoreTxn      *txn,
 /* A due_boot that no clock reaches: the item waits for an event, a network that does not cost. */
 #define FP_ITEM_PARKED (G_MAXINT64 / 4)
 #define FP_ITEM_REASON_METERED "metered"
-/* What is parked is due. */
+/* What is parked is due, @limit items at most; @more: (out): there may be others. */
 gboolean      fp_item_rows_unpark   (FpStoreTxn        *txn,
+                                     guint              limit,
+                                     gboolean          *more,
                                      GError           **error);
 /* The wall clock was set by @ms: what was reckoned by it, a server's Retry-After and the time shown, goes along. */
 gboolean      fp_item_rows_shift    (FpStoreTxn        *txn,

@@ -45,7 +45,7 @@ fp_sync_hold_write (FpStoreTxn       *txn,
                     const FpHoldRow  *row,
                     GError          **error)
 {
-  return fp_hold_rows_put (txn, row, error) && fp_hold_rows_sweep (txn, row, FP_SYNC_HOLD_AT_ONCE, error);
+  return fp_hold_rows_put (txn, row, error) && fp_hold_rows_sweep (txn, row, FP_STORE_SLICE, error);
 }
 
 /**
@@ -85,7 +85,7 @@ fp_sync_hold_catch (FpStoreTxn  *txn,
   *caught = TRUE;
 
   return fp_item_rows_update (txn, item, before, error)
-         && fp_hold_rows_sweep (txn, row, FP_SYNC_HOLD_AT_ONCE, error);
+         && fp_hold_rows_sweep (txn, row, FP_STORE_SLICE, error);
 }
 
 /* The account was given another password while the old one was refused: that says nothing of the new one. */

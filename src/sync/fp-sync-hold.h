@@ -10,9 +10,6 @@
 
 G_BEGIN_DECLS
 
-/* Items that follow a row of table hold in one transaction: about 6 ms. */
-#define FP_SYNC_HOLD_AT_ONCE 500
-
 /* The row that @verdict means for @item and for others like it; NULL = it says nothing of others. */
 FpHoldRow   *fp_sync_hold_new        (const FpVerdict *verdict,
                                       const FpItem    *item);

@@ -60,6 +60,7 @@ struct _FpSync
   gboolean want_look;
   FpSyncClear want_clear;
   char *want_clear_tag;       /* (nullable), owned */
+  gint64 clear_after;         /* of the tag's items those that are older; 0 = all */
   GPtrArray *want_clear_hosts; /* (nullable), owned */
   gboolean clearing;          /* what is to be cleared is the rest of what the last turn began with */
   gint64 want_shift;          /* ms */

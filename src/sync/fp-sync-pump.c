@@ -82,6 +82,7 @@ hand_over_wishes (FpSync     *self,
   turn->begin = self->want_begin;
   turn->clear = self->want_clear;
   turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
+  turn->clear_after = self->clear_after;
   turn->again = self->clearing;
   turn->clear_hosts = g_steal_pointer (&self->want_clear_hosts);
   turn->shift = self->want_shift;
@@ -90,6 +91,7 @@ hand_over_wishes (FpSync     *self,
   turn->look = self->want_look || needs_look (self, turn);
 
   self->clearing = FALSE;
+  self->clear_after = 0;
   self->want_begin = FALSE;
   self->want_clear = FP_SYNC_CLEAR_NONE;
   self->want_shift = 0;
@@ -286,15 +288,17 @@ clear_on (FpSync     *self,
 {
   gboolean others = has_wish (self);
 
-  for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
+  self->want_unpark |= turn->more_parked;
+  for (guint i = 0; turn->more && turn->clear_hosts && i < turn->clear_hosts->len; i++)
     {
       if (!self->want_clear_hosts)
         self->want_clear_hosts = g_ptr_array_new_with_free_func (g_free);
       g_ptr_array_add (self->want_clear_hosts, g_strdup (g_ptr_array_index (turn->clear_hosts, i)));
     }
-  if (turn->begin || turn->clear != FP_SYNC_CLEAR_NONE)
+  if (turn->more && (turn->begin || turn->clear != FP_SYNC_CLEAR_NONE))
     fp_sync_wish_to_clear (self, MAX (turn->clear, FP_SYNC_CLEAR_CHANCE), turn->clear_tag);
   self->clearing = !others;
+  self->clear_after = turn->more && !others ? turn->cleared_to : 0;
   self->want_look = TRUE;
 }
 
@@ -313,7 +317,7 @@ turn_done (FpSync     *self,
     self->full_until = turn->full ? fp_clock_get_boot_ms (self->clock) + LOOK_AT_DISK_MS : 0;
   if (turn->look)
     take_look (self, turn);
-  if (turn->more)
+  if (turn->more || turn->more_parked)
     clear_on (self, turn);
   if (turn->paused != self->paused)
     {

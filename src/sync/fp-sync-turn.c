@@ -61,6 +61,7 @@ static void
 clear_results (FpSyncTurn *turn)
 {
   turn->more = FALSE;
+  turn->more_parked = FALSE;
   g_clear_pointer (&turn->broken_off, g_hash_table_unref);
   g_clear_pointer (&turn->claimed, g_ptr_array_unref);
   g_clear_pointer (&turn->due, g_ptr_array_unref);

@@ -52,7 +52,8 @@ typedef struct {
   gboolean     begin;      /* the first turn with the lock: orphans */
   FpSyncClear  clear;
   gboolean     again;      /* the rest of what a turn before this one began to clear */
-  char        *clear_tag;  /* (nullable): only items with this tag */
+  char        *clear_tag;  /* (nullable): only items with this tag… */
+  gint64       clear_after; /* …that are older than this one; 0 = from the newest */
   GPtrArray   *clear_hosts; /* (nullable): hosts that have a new chance of their own */
   gint64       shift;      /* ms by which the wall clock was set; 0 = it was not */
   gboolean     go_on;      /* with what was lifted, see fp_hold_rows_go_on() */
@@ -74,6 +75,8 @@ typedef struct {
   gboolean     full;       /* the disk: nothing was claimed */
   gboolean     unfinished; /* with @look: there is more to go on with */
   gboolean     more;       /* not all waits were cleared: the same once more */
+  gint64       cleared_to; /* with @clear_tag: the last item that was looked at */
+  gboolean     more_parked; /* not all is due that was parked */
   gboolean     wants_to_ask; /* a form was refused: whose refusal was it? */
   FpMetered    metered;    /* with @look */
   gint64       metered_limit; /* bytes; with @look */

@@ -5,9 +5,6 @@
 
 #define PAGE 100
 
-/* So many waits are cleared in one transaction: whoever else writes is not to wait for long. */
-#define CLEAR_AT_ONCE 500
-
 /* An agent that is started again and again does not knock at a failing server each time. */
 #define CLEAR_AT_START_EVERY_MS (10 * 60 * G_GINT64_CONSTANT (1000))
 #define SETTING_CLEARED "waits-cleared"
@@ -76,6 +73,8 @@ clear_one_wait (FpStoreTxn  *txn,
 {
   gboolean stale;
 
+  if (item->due_boot == 0 && item->not_before == 0 && item->next_try == 0)
+    return TRUE;
   /* Its own fault: only a person can say that it may go again. */
   if (item->state == FP_ITEM_FAILED && item->reason_code && g_str_has_prefix (item->reason_code, "item-"))
     return TRUE;
@@ -84,6 +83,31 @@ clear_one_wait (FpStoreTxn  *txn,
   item->not_before = 0;
   item->next_try = 0;
   return _fp_sync_turn_update (txn, item, item->state, &stale, error);
+}
+
+/* The newest first, page by page. */
+static gboolean
+clear_waits_of_tag (FpStoreTxn  *txn,
+                    FpSyncTurn  *turn,
+                    GError     **error)
+{
+  FpItemQuery query = { .states = 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, .tag = turn->clear_tag,
+                        .after = turn->clear_after, .limit = FP_STORE_SLICE };
+  g_autoptr(GPtrArray) items = fp_item_rows_list (txn, &query, error);
+
+  if (!items)
+    return FALSE;
+  for (guint i = 0; i < items->len; i++)
+    {
+      FpItem *item = g_ptr_array_index (items, i);
+
+      turn->cleared_to = item->id;
+      if (!clear_one_wait (txn, item, error))
+        return FALSE;
+    }
+  turn->more |= items->len == FP_STORE_SLICE;
+
+  return TRUE;
 }
 
 static gboolean
@@ -95,7 +119,7 @@ clear_some (FpStoreTxn  *txn,
 {
   gboolean more = FALSE;
 
-  if (!fp_item_rows_clear_some_waits (txn, host, even_retry_after, CLEAR_AT_ONCE, &more, error))
+  if (!fp_item_rows_clear_some_waits (txn, host, even_retry_after, FP_STORE_SLICE, &more, error))
     return FALSE;
 
   turn->more |= more;
@@ -110,8 +134,7 @@ clear_waits (FpStoreTxn   *txn,
   if (turn->clear == FP_SYNC_CLEAR_NONE)
     return TRUE;
   if (turn->clear_tag)
-    return _fp_sync_turn_for_each (txn, 1 << FP_ITEM_PENDING | 1 << FP_ITEM_FAILED, turn->clear_tag, clear_one_wait,
-                                   error);
+    return clear_waits_of_tag (txn, turn, error);
 
   return clear_some (txn, turn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
 }
@@ -177,7 +200,7 @@ _fp_sync_turn_change_waits (FpStoreTxn  *txn,
 {
   if (turn->shift != 0 && !fp_item_rows_shift (txn, turn->shift, error))
     return FALSE;
-  if ((turn->begin || turn->unpark) && !fp_item_rows_unpark (txn, error))
+  if ((turn->begin || turn->unpark) && !fp_item_rows_unpark (txn, FP_STORE_SLICE, &turn->more_parked, error))
     return FALSE;
   if (!clear_waits (txn, turn, error))
     return FALSE;

@@ -137,6 +137,7 @@ fp_sync_wish_to_clear (FpSync      *self,
   if (self->want_clear != FP_SYNC_CLEAR_NONE && g_strcmp0 (self->want_clear_tag, tag) != 0)
     tag = NULL;
   self->want_clear = MAX (self->want_clear, clear);
+  self->clear_after = 0;
   if (tag != self->want_clear_tag)
     {
       g_free (self->want_clear_tag);
