@@ -247,9 +247,15 @@ test_add_event (Fixture       *f,
   assert_error (f, "AddEvent", g_variant_new ("(ss)", "clicks", "1"), "io.github.fieldpost.Fieldpost.Error.NotFound");
   run_ctl (f, "tag", "set", "clicks", url);
   assert_error (f, "AddEvent", g_variant_new ("(ss)", "clicks", "{,}"), "io.github.fieldpost.Fieldpost.Error.Usage");
+  call (f, "Pause", NULL);
   call (f, "AddEvent", g_variant_new ("(ss)", "clicks", "{\"n\": 1}"));
+  call (f, "AddEvent", g_variant_new ("(ss)", "clicks", "{\"n\": 2}"));
+  fp_test_until (fp_bus_fixture_get_count (&f->base, "Events") == 2);
+  g_assert_cmpuint (fp_bus_fixture_get_count (&f->base, "Pending"), ==, 0);
+  call (f, "Resume", NULL);
   fp_test_until (f->base.delivered == 1);
   g_assert_cmpuint (fp_sink_count_path (f->base.sink, "/events"), ==, 1);
+  fp_test_until (fp_bus_fixture_get_count (&f->base, "Events") == 0);
 }
 
 static void

@@ -32,6 +32,7 @@ publish (FpAgentService *self)
                 "failed", counts->failed,
                 "sending", counts->sending,
                 "held", counts->held,
+                "events", counts->events,
                 "connectivity", fp_link_state_to_string (self->status->link),
                 "run-done", self->status->run_done,
                 "run-total", self->status->run_total,

@@ -20,24 +20,24 @@ print_done (FpAct what,
   switch (what)
     {
     case FP_ACT_DISCARD:
-      g_print (ngettext ("Discarded %d.\n", "Discarded %d.\n", n), n);
+      g_print (ngettext ("Discarded %d item.\n", "Discarded %d items.\n", n), n);
       break;
     case FP_ACT_UNDO:
-      g_print (ngettext ("Restored %d.\n", "Restored %d.\n", n), n);
+      g_print (ngettext ("Restored %d item.\n", "Restored %d items.\n", n), n);
       break;
     case FP_ACT_HOLD:
-      g_print (ngettext ("%d is held back.\n", "%d are held back.\n", n), n);
+      g_print (ngettext ("%d item is held back.\n", "%d items are held back.\n", n), n);
       break;
     case FP_ACT_RELEASE:
-      g_print (ngettext ("Released %d.\n", "Released %d.\n", n), n);
+      g_print (ngettext ("Released %d item.\n", "Released %d items.\n", n), n);
       break;
     case FP_ACT_CANCEL:
-      g_print (ngettext ("Cancelled %d. The server may have it all the same.\n",
-                         "Cancelled %d. The server may have them all the same.\n", n), n);
+      g_print (ngettext ("Cancelled %d item. The server may have it all the same.\n",
+                         "Cancelled %d items. The server may have them all the same.\n", n), n);
       break;
     case FP_ACT_RETRY:
     default:
-      g_print (ngettext ("%d will be tried again.\n", "%d will be tried again.\n", n), n);
+      g_print (ngettext ("%d item will be tried again.\n", "%d items will be tried again.\n", n), n);
       break;
     }
 }

@@ -37,8 +37,6 @@ fp_cli_cleanup (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (rest[0])
-    return fp_cli_usage (_("cleanup: takes no arguments"));
   if (!fp_cli_connect (cli, FALSE))
     return FP_EXIT_STORE;
   fp_engine_clean_async (cli->engine, dry_run, NULL, fp_cli_await_cb, &await);

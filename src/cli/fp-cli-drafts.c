@@ -158,10 +158,12 @@ discard (FpCli     *cli,
       else
         n++;
     }
-  if (!cli->json && n > 0 && undo)
-    g_print (ngettext ("Restored %u.\n", "Restored %u.\n", n), n);
-  else if (!cli->json && n > 0)
-    g_print (ngettext ("Discarded %u.\n", "Discarded %u.\n", n), n);
+  if (cli->json && n > 0)
+    fp_cli_print_member ("drafts", json_node_init_int (json_node_alloc (), n));
+  else if (n > 0 && undo)
+    g_print (ngettext ("Restored %u draft.\n", "Restored %u drafts.\n", n), n);
+  else if (n > 0)
+    g_print (ngettext ("Discarded %u draft.\n", "Discarded %u drafts.\n", n), n);
 
   return code;
 }

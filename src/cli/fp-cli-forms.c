@@ -284,7 +284,11 @@ forms_remove (FpCli  *cli,
 
   if (!removed)
     return fp_cli_fail (rest[0], error);
-  if (!cli->json)
+  if (cli->json)
+    {
+      fp_cli_print_member ("form_id", json_node_init_string (json_node_alloc (), form->form_id));
+    }
+  else
     {
       g_autofree char *title = fp_cli_dup_line (form->title);
 
@@ -341,8 +345,16 @@ forms_update (FpCli  *cli,
 
   /* One server that does not answer must not keep the others. */
   for (guint i = 0; i < servers->len; i++)
-    code = MAX (code, update_server (cli, g_ptr_array_index (servers, i), &total));
-  if (!cli->json)
+    {
+      const FpServerRow *server = g_ptr_array_index (servers, i);
+
+      /* A plain one has none. */
+      if (server->protocol == FP_PROTOCOL_OPENROSA)
+        code = MAX (code, update_server (cli, server, &total));
+    }
+  if (cli->json)
+    fp_cli_print_member ("forms", json_node_init_int (json_node_alloc (), total));
+  else
     g_print (ngettext ("%d new or changed form.\n", "%d new or changed forms.\n", total), total);
 
   return code;

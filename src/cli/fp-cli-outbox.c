@@ -120,8 +120,6 @@ fp_cli_list (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (*rest)
-    return fp_cli_usage (_("list: what is “%s”?"), *rest);
   if (limit < 0)
     return fp_cli_usage (_("--limit: “%d” is no number of items"), limit);
   if (state && g_str_equal (state, "all"))

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "engine/fp-engine-periodic.h"
+#include "sync/fp-periodic.h"
 
 static FpPeriodicList *
 list_jobs (FpCli   *cli,
@@ -85,8 +86,6 @@ periodic_list (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (rest[0])
-    return fp_cli_usage (_("periodic list: takes no arguments"));
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;
   list = list_jobs (cli, &error);
@@ -202,7 +201,10 @@ periodic_run (FpCli  *cli,
     return fp_cli_fail (rest[0], error);
   if (cli->json)
     return print_one (cli, "periodic run", rest[0]);
-  g_print (_("“%s” is done.\n"), rest[0]);
+  if (fp_periodic_is_builtin (rest[0]))
+    g_print (_("“%s” is done.\n"), rest[0]);
+  else
+    g_print (_("“%s” is told as soon as the network is there.\n"), rest[0]);
 
   return FP_EXIT_OK;
 }

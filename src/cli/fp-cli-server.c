@@ -359,8 +359,14 @@ server_remove (FpCli  *cli,
     return FP_EXIT_STORE;
   fp_engine_remove_server_async (cli->engine, g_array_index (ids, gint64, 0), NULL, fp_cli_await_cb, &await);
   removed = fp_engine_remove_server_finish (cli->engine, fp_cli_wait (&await), &error);
+  if (!removed)
+    return fp_cli_fail ("server remove", error);
+  if (cli->json)
+    fp_cli_print_member ("id", json_node_init_int (json_node_alloc (), g_array_index (ids, gint64, 0)));
+  else
+    g_print (_("Removed server %" G_GINT64_FORMAT ".\n"), g_array_index (ids, gint64, 0));
 
-  return removed ? FP_EXIT_OK : fp_cli_fail ("server remove", error);
+  return FP_EXIT_OK;
 }
 
 int

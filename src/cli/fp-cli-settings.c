@@ -50,8 +50,6 @@ settings_list (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (rest[0])
-    return fp_cli_usage (_("settings list: takes no arguments"));
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;
   values = list_values (cli, &error);

@@ -95,8 +95,6 @@ fp_cli_status (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (*rest)
-    return fp_cli_usage (_("status: what is “%s”?"), *rest);
   if (!fp_cli_connect (cli, FALSE))
     return FP_EXIT_STORE;
   fp_cli_tell_other_store (cli);
@@ -130,8 +128,6 @@ set_paused (FpCli     *cli,
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (*rest)
-    return fp_cli_usage (_("%s: what is “%s”?"), argv[0], *rest);
   if (!fp_cli_connect (cli, FALSE))
     return FP_EXIT_STORE;
 
@@ -139,7 +135,9 @@ set_paused (FpCli     *cli,
   done = fp_engine_set_paused_finish (cli->engine, fp_cli_wait (&await), &error);
   if (!done)
     return fp_cli_fail (argv[0], error);
-  if (!cli->json)
+  if (cli->json)
+    fp_cli_print_member ("paused", json_node_init_boolean (json_node_alloc (), paused));
+  else
     g_print ("%s\n", paused ? _("Work Offline is on: nothing is sent.") : _("Work Offline is off."));
 
   return FP_EXIT_OK;

@@ -336,6 +336,8 @@ fp_cli_sync (FpCli  *cli,
     { NULL },
   };
 
+  cli->details = _("“fieldpostctl sync register [TAG]” asks to be told once the network is there, “sync unregister TAG”\n"
+                   "takes that back; each has its own --help.");
   if (argc > 1 && g_str_equal (argv[1], "register"))
     return fp_cli_sync_register (cli, argc - 1, argv + 1);
   if (argc > 1 && g_str_equal (argv[1], "unregister"))

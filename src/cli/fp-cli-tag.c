@@ -118,8 +118,6 @@ tag_list (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (rest[0])
-    return fp_cli_usage (_("tag list: takes no arguments"));
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;
   fp_engine_list_tags_async (cli->engine, NULL, fp_cli_await_cb, &await);
@@ -155,12 +153,27 @@ tag_list (FpCli  *cli,
   return FP_EXIT_OK;
 }
 
+/* @line: what was done, for people. */
+static int
+tell_tag (FpCli      *cli,
+          const char *tag,
+          const char *line)
+{
+  if (cli->json)
+    fp_cli_print_member ("tag", json_node_init_string (json_node_alloc (), tag));
+  else
+    g_print ("%s\n", line);
+
+  return FP_EXIT_OK;
+}
+
 static int
 tag_remove (FpCli  *cli,
             int     argc,
             char  **argv)
 {
   g_auto(GStrv) rest = NULL;
+  g_autofree char *line = NULL;
   g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
 
@@ -173,8 +186,9 @@ tag_remove (FpCli  *cli,
   fp_engine_remove_tag_async (cli->engine, rest[0], NULL, fp_cli_await_cb, &await);
   if (!fp_engine_remove_tag_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail ("tag remove", error);
+  line = g_strdup_printf (_("The tag “%s” is forgotten."), rest[0]);
 
-  return FP_EXIT_OK;
+  return tell_tag (cli, rest[0], line);
 }
 
 int
@@ -192,10 +206,10 @@ fp_cli_tag (FpCli  *cli,
   return fp_cli_dispatch (cli, "tag", commands, argc - 1, argv + 1);
 }
 
-/* As "tag list" does. */
+/* Where the event went: it is no item of the list until one is made of those that wait. */
 static int
-print_tag (FpCli      *cli,
-           const char *name)
+tell_event (FpCli      *cli,
+            const char *name)
 {
   g_auto(FpCliAwait) await = { NULL };
   g_autoptr(FpTagList) list = NULL;
@@ -209,8 +223,14 @@ print_tag (FpCli      *cli,
     {
       const FpTagRow *tag = g_ptr_array_index (list->tags, i);
 
-      if (g_str_equal (tag->name, name))
+      if (!g_str_equal (tag->name, name))
+        continue;
+      if (cli->json)
         fp_cli_print_json (fp_tag_to_json (tag));
+      else
+        g_print (ngettext ("Added to the tag “%s”, of which %u event waits (“fieldpostctl tag list”).\n",
+                           "Added to the tag “%s”, of which %u events wait (“fieldpostctl tag list”).\n", tag->events),
+                 name, tag->events);
     }
 
   return FP_EXIT_OK;
@@ -250,7 +270,7 @@ fp_cli_event (FpCli  *cli,
   if (!fp_engine_add_event_finish (cli->engine, fp_cli_wait (&await), &error))
     return fail_event (rest[0], error);
 
-  return cli->json ? print_tag (cli, rest[0]) : FP_EXIT_OK;
+  return tell_event (cli, rest[0]);
 }
 
 /* Registrations. */
@@ -262,6 +282,7 @@ fp_cli_sync_register (FpCli  *cli,
 {
   g_auto(GStrv) rest = NULL;
   g_autofree char *bus_name = NULL;
+  g_autofree char *line = NULL;
   g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   const char *tag;
@@ -271,6 +292,7 @@ fp_cli_sync_register (FpCli  *cli,
     { NULL },
   };
 
+  cli->details = NULL;
   if (!fp_cli_parse (cli, "[TAG]", entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) > 1)
@@ -281,10 +303,9 @@ fp_cli_sync_register (FpCli  *cli,
   fp_engine_register_async (cli->engine, tag, bus_name, NULL, fp_cli_await_cb, &await);
   if (!fp_engine_register_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail (tag, error);
-  if (!cli->json)
-    g_print (_("“%s” is told once the network is there.\n"), tag);
+  line = g_strdup_printf (_("“%s” is told once the network is there."), tag);
 
-  return FP_EXIT_OK;
+  return tell_tag (cli, tag, line);
 }
 
 int
@@ -293,10 +314,12 @@ fp_cli_sync_unregister (FpCli  *cli,
                         char  **argv)
 {
   g_auto(GStrv) rest = NULL;
+  g_autofree char *line = NULL;
   g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   const char *tag;
 
+  cli->details = NULL;
   if (!fp_cli_parse (cli, "[TAG]", NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) > 1)
@@ -307,6 +330,7 @@ fp_cli_sync_unregister (FpCli  *cli,
   fp_engine_unregister_async (cli->engine, tag, NULL, fp_cli_await_cb, &await);
   if (!fp_engine_unregister_finish (cli->engine, fp_cli_wait (&await), &error))
     return fp_cli_fail ("sync unregister", error);
+  line = g_strdup_printf (_("“%s” is told no more."), tag);
 
-  return FP_EXIT_OK;
+  return tell_tag (cli, tag, line);
 }

@@ -240,8 +240,6 @@ fp_cli_wipe (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (*rest)
-    return fp_cli_usage (_("wipe: what is “%s”?"), *rest);
   look (cli, &plan);
   if (!dry_run && !may_wipe (&plan, yes, unsent))
     return fp_cli_usage (_("wipe: nothing was deleted"));

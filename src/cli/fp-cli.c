@@ -205,6 +205,7 @@ fp_cli_parse (FpCli               *cli,
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, rest, NULL, NULL }, { NULL },
   };
   gboolean own_json = FALSE;
+  const char *command;
 
   for (int i = 0; i < argc; i++)
     copy[i] = argv[i];
@@ -216,15 +217,32 @@ fp_cli_parse (FpCli               *cli,
     g_option_context_add_main_entries (context, json, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, remaining, GETTEXT_PACKAGE);
   g_option_context_set_description (context, cli->details);
-  if (g_option_context_parse (context, &argc, &copy, &error))
+  command = strchr (g_get_prgname (), ' ');
+  command = command ? command + 1 : argv[0];
+  if (!g_option_context_parse (context, &argc, &copy, &error))
     {
-      if (!*rest)
-        *rest = g_new0 (char *, 1);
-      return TRUE;
+      fp_cli_usage ("%s: %s", command, error->message);
+      return FALSE;
     }
-  fp_cli_usage ("%s: %s", argv[0], error->message);
+  if (!*rest)
+    *rest = g_new0 (char *, 1);
+  if (!arguments && **rest)
+    {
+      fp_cli_usage (_("%s: what is “%s”?"), command, **rest);
+      return FALSE;
+    }
 
-  return FALSE;
+  return TRUE;
+}
+
+void
+fp_cli_print_member (const char *key,
+                     JsonNode   *value)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_member (object, key, value);
+  fp_cli_print_json (fp_json_take_object (object));
 }
 
 void

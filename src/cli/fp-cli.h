@@ -41,7 +41,8 @@ typedef struct {
   const char *help;      /* one line, translatable */
 } FpCliCommand;
 
-/* Parses the options of one command and adds --json. @rest: takes what is left, NULL-terminated. FALSE: was told. */
+/* Parses the options of one command and adds --json. @arguments: (nullable): NULL = it takes none. @rest: takes what is
+ * left, NULL-terminated. FALSE: was told. */
 gboolean fp_cli_parse     (FpCli               *cli,
                            const char          *arguments,
                            const GOptionEntry  *entries,
@@ -86,6 +87,9 @@ int      fp_cli_usage     (const char          *format,
                            ...) G_GNUC_PRINTF (1, 2);
 /* Prints one JSON value and a newline; @node (transfer full). */
 void     fp_cli_print_json (JsonNode           *node);
+/* An object of one member; @value (transfer full). */
+void     fp_cli_print_member (const char        *key,
+                              JsonNode          *value);
 /* An array of what @to_json makes of each element. */
 void     fp_cli_print_array (GPtrArray         *rows,
                              JsonNode        *(*to_json) (gconstpointer row));

@@ -194,8 +194,8 @@ make_request (Edit    *edit,
   g_autoptr(FpEnqueue) request = fp_enqueue_new (changes->url ? changes->url : before->url);
   g_autofree char *automatic = _fp_engine_dup_title (before);
 
-  /* What had no body and gets one is sent as one that has. */
-  if (changes->method || before->parts->len > 0 || changes->parts->len == 0)
+  /* What had no body and gets one is sent as one that has, unless its method is another than the usual. */
+  if (changes->method || before->parts->len > 0 || changes->parts->len == 0 || !g_str_equal (before->method, "GET"))
     request->method = g_strdup (changes->method ? changes->method : before->method);
   request->tag = g_strdup (changes->tag ? changes->tag : before->tag);
   request->title = g_strdup (changes->title                                 ? changes->title

@@ -599,12 +599,13 @@ fp_item_rows_find_prefix (FpStoreTxn *txn,
                           GError    **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
+  g_autofree char *first = NULL;
   FpStep step;
   gint64 id = 0;
 
   g_return_val_if_fail (txn && prefix, 0);
 
-  stmt = fp_stmt_new (txn->db, "SELECT id FROM item WHERE uid >= ?1 AND uid < ?1 || 'g' ORDER BY uid LIMIT 2", error);
+  stmt = fp_stmt_new (txn->db, "SELECT id, uid FROM item WHERE uid >= ?1 AND uid < ?1 || 'g' ORDER BY uid LIMIT 2", error);
   if (!stmt)
     return 0;
   fp_stmt_bind_text (stmt, 1, prefix);
@@ -612,10 +613,17 @@ fp_item_rows_find_prefix (FpStoreTxn *txn,
   if (step == FP_STEP_ROW)
     {
       id = fp_stmt_get_int (stmt, 0);
+      first = fp_stmt_dup_text (stmt, 1);
       step = fp_stmt_step (stmt, error);
     }
   if (step == FP_STEP_ROW)
-    g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND, "Several items begin with %s", prefix);
+    {
+      g_autofree char *second = fp_stmt_dup_text (stmt, 1);
+
+      g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND,
+                   "%s may be item %" G_GINT64_FORMAT " (%s) or item %" G_GINT64_FORMAT " (%s)", prefix, id, first,
+                   fp_stmt_get_int (stmt, 0), second);
+    }
   else if (step == FP_STEP_DONE && id == 0)
     g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND, "item %s: there is none", prefix);
 

@@ -330,11 +330,11 @@ def test_refusals_name_the_item(ctl, server):
     ctl('add', server.url + '/a')
     ctl('show', '7', code=1)
     says(ctl.err, 'item 7')
-    says(ctl('discard', '1'), 'Discarded 1.')
+    says(ctl('discard', '1'), 'Discarded 1 item.')
     ctl('discard', '1', code=1)
     says(ctl.err, 'item 1', 'discarded')
     ctl('retry', '1', code=1)
-    says(ctl('undo', '1'), 'Restored 1.')
+    says(ctl('undo', '1'), 'Restored 1 item.')
     ctl('undo', '1', code=1)
     ctl('retry', '1', '99', code=1)
     says(ctl.err, 'item 99')
@@ -344,7 +344,7 @@ def test_refusals_name_the_item(ctl, server):
 def test_hold_and_release(ctl, server):
     for name in 'abc':
         ctl('add', server.url + '/' + name)
-    says(ctl('hold', '1', '2'), '2 are held')
+    says(ctl('hold', '1', '2'), '2 items are held')
     says(ctl('list', '--state', 'held'), 'Held back')
     ctl('hold', '3', '1', code=1)
     says(ctl.err, 'item 1', 'held')
@@ -530,10 +530,10 @@ def test_fill(ctl, server):
     assert listed['uid'] == draft['draft'] and listed['form_title'] == 'Incident report'
     assert ctl.json('drafts', 'show', draft['draft'])['answers']['/data/where'] == 'Dock'
     says(ctl('drafts', 'show', draft['draft']), '/data/where=Dock')
-    says(ctl('drafts', 'discard', draft['draft']), 'Discarded 1.')
+    says(ctl('drafts', 'discard', draft['draft']), 'Discarded 1 draft.')
     assert ctl.json('drafts', 'list') == []
     ctl('drafts', 'discard', draft['draft'], code=1)
-    says(ctl('drafts', 'undo', draft['draft']), 'Restored 1.')
+    says(ctl('drafts', 'undo', draft['draft']), 'Restored 1 draft.')
     ctl('drafts', 'show', 'nothing', code=1)
 
     item = ctl.json('fill', draft['draft'], *INCIDENT[2:])

@@ -3,7 +3,7 @@
 
   words.py FIELDPOSTCTL     prints TAP
 """
-import json, os, re, sys
+import json, os, re, sqlite3, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import main, says
@@ -83,7 +83,7 @@ def test_a_lost_answer_is_said_when_it_is_discarded(ctl, server):
     ctl('sync', '--wait', '--timeout', '1', code=3)
     says(ctl('show', '1'), 'may have arrived already')
     assert 'arrived' not in ctl('show', '2')
-    says(ctl('discard', '1', '2'), 'Discarded 2.', 'The server may have 1 of them all the same.')
+    says(ctl('discard', '1', '2'), 'Discarded 2 items.', 'The server may have 1 of them all the same.')
     ctl('undo', '1', '2')
     says(ctl('discard', '1'), 'The server may have it all the same.')
     assert 'same' not in ctl('discard', '2')
@@ -104,6 +104,85 @@ def test_an_event_of_no_tag_says_how_to_set_one(ctl, server):
     says(ctl.err, 'fieldpostctl tag set nosuch --url')
     ctl('tag', 'set', 'nosuch', '--url', server.url + '/e')
     ctl('event', 'nosuch', '1')
+
+
+def test_an_event_says_where_it_waits(ctl, server):
+    ctl('tag', 'set', 'clicks', '--url', server.url + '/e')
+    says(ctl('event', 'clicks', '1'), '“clicks”', '1 event waits', 'fieldpostctl tag list')
+    says(ctl('event', 'clicks', '2'), '2 events wait')
+    assert ctl.json('event', 'clicks', '3')['events'] == 3
+
+
+def test_numbers_of_items_do_not_look_like_items(ctl, server):
+    for _ in range(3):
+        ctl('add', server.url + '/a')
+    for command, words in (('hold', '1 item is held back.'), ('release', 'Released 1 item.'),
+                           ('retry', '1 item will be tried again.'), ('discard', 'Discarded 1 item.'),
+                           ('undo', 'Restored 1 item.')):
+        assert ctl(command, '3') == words + '\n'
+    assert ctl('discard', '2', '3') == 'Discarded 2 items.\n'
+
+
+def test_what_is_changed_is_told_as_json_too(ctl, server):
+    ctl('tag', 'set', 'clicks', '--url', server.url + '/e')
+    ctl('server', 'add', server.url, '--plain')
+    ctl('forms', 'new', '--title', 'Trees', 'text:Name')
+    draft = ctl.json('fill', 'trees', '--set', 'name=Oak', '--draft')['draft']
+    for words, answer in ((['pause'], {'paused': True}), (['resume'], {'paused': False}),
+                          (['drafts', 'discard', draft], {'drafts': 1}), (['drafts', 'undo', draft], {'drafts': 1}),
+                          (['sync', 'register', 'mine'], {'tag': 'mine'}),
+                          (['sync', 'unregister', 'mine'], {'tag': 'mine'}), (['tag', 'remove', 'clicks'], {'tag': 'clicks'}),
+                          (['forms', 'update'], {'forms': 0}), (['forms', 'remove', 'trees'], {'form_id': 'trees'}),
+                          (['server', 'remove', '1'], {'id': 1})):
+        assert ctl.json(*words) == answer, words
+    ctl('tag', 'set', 'clicks', '--url', server.url + '/e')
+    says(ctl('tag', 'remove', 'clicks'), '“clicks” is forgotten')
+    ctl('sync', 'register', 'mine')
+    says(ctl('sync', 'unregister', 'mine'), '“mine” is told no more')
+    ctl('server', 'add', server.url, '--plain')
+    says(ctl('server', 'remove', '2'), 'Removed server 2')
+
+
+def test_a_job_of_another_program_is_told_not_done(ctl, server):
+    ctl.env['XDG_CONFIG_HOME'] = ctl.path('config')
+    ctl('periodic', 'register', 'mine', '--interval', '7200')
+    assert ctl('periodic', 'run', 'mine') == '“mine” is told as soon as the network is there.\n'
+
+
+def test_plain_servers_are_not_asked_for_forms(ctl, server):
+    ctl('server', 'add', server.url + '/hook', '--plain')
+    assert ctl('forms', 'update') == '0 new or changed forms.\n'
+    assert server.got == [] and ctl.err == ''
+
+
+def test_who_takes_no_arguments_says_so(ctl, server):
+    for words in ('list', 'status', 'pause', 'resume', 'cleanup', 'wipe --dry-run', 'doctor', 'forms list', 'forms update',
+                  'drafts list', 'server list', 'tag list', 'periodic list', 'settings list'):
+        ctl(*words.split(), 'x', code=2)
+        says(ctl.err, words.replace(' --dry-run', '') + ': what is “x”?')
+    ctl('server', 'set', '1', '--nosuch', code=2)
+    says(ctl.err, 'server set: Unknown option --nosuch')
+
+
+def test_half_a_uid_names_one_item_or_both(ctl, server):
+    ctl('add', server.url + '/a')
+    ctl('add', server.url + '/b')
+    uids = ['abcdef01-0000-4000-8000-000000000001', 'abcdef01-0000-4000-8000-000000000002']
+    with sqlite3.connect(os.path.join(ctl.data, 'fieldpost.db')) as db:
+        for number, uid in enumerate(uids, 1):
+            db.execute('UPDATE item SET uid = ? WHERE id = ?', (uid, number))
+    for command in ('show', 'hold', 'retry', 'discard', 'export', 'edit'):
+        ctl(command, 'ABCDEF01', code=1)
+        says(ctl.err, 'abcdef01', 'item 1 (%s)' % uids[0], 'item 2 (%s)' % uids[1])
+    assert ctl.json('show', uids[1][:-1] + '2')['id'] == 2
+    assert {item['state'] for item in ctl.json('list')} == {'pending'}
+
+
+def test_an_edit_keeps_the_method_that_was_chosen(ctl, server):
+    ctl('add', server.url + '/a')
+    ctl('add', '-X', 'PUT', server.url + '/b')
+    for number, method in (('1', 'POST'), ('2', 'PUT')):
+        assert ctl.json('edit', number, '--json', '{}')['method'] == method
 
 
 def doctor(ctl):
