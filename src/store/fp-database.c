@@ -94,6 +94,20 @@ set_up_reader (FpDb    *db,
          && fp_db_set_pragma (db, "query_only", 1, error);
 }
 
+/* Nobody asks SQLite how much memory it has; counting takes a lock at each piece, and there are hundreds in a write.
+ * Refused where some library has used SQLite before: then it counts. */
+static void
+count_no_memory (void)
+{
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      sqlite3_config (SQLITE_CONFIG_MEMSTATUS, 0);
+      g_once_init_leave (&once, 1);
+    }
+}
+
 /* Made if it is missing: SQLite gives its other files the mode of this one. */
 static FpDb *
 open_file (const char *folder,
@@ -108,6 +122,7 @@ open_file (const char *folder,
 
   if (make && !fp_files_touch (path, error))
     return NULL;
+  count_no_memory ();
   code = sqlite3_open_v2 (path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (!handle)
     {

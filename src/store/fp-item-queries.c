@@ -539,7 +539,7 @@ read_reason (FpStoreTxn   *txn,
                                         "SELECT reason_code, reason,"
                                         " state <> 4 OR hold IN ('account', 'form', 'proxy')"
                                         " FROM item INDEXED BY item_reason"
-                                        " WHERE state IN (1, 2, 3, 4) AND reason_code IS NOT NULL"
+                                        " WHERE state < 5 AND reason_code IS NOT NULL"
                                         " ORDER BY state = 3 DESC, changed DESC, id DESC LIMIT " REASONS_SEEN,
                                         error);
   FpStep step = FP_STEP_ERROR;

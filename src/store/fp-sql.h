@@ -17,7 +17,7 @@ typedef struct
 {
   sqlite3 *handle;
   char *folder;           /* for free space */
-  GHashTable *statements; /* text -> idle sqlite3_stmt */
+  GHashTable *statements; /* its own text -> idle sqlite3_stmt */
   int wal_pages;          /* pages in the write-ahead log after this connection's last commit */
   int checkpoint_at;      /* pages at which to try the next checkpoint */
   gboolean is_store;      /* damage that is met is noted for the next start */
