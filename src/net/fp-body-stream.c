@@ -245,6 +245,42 @@ _fp_body_stream_read_finish (GInputStream  *stream,
   return g_task_propagate_int (G_TASK (result), error);
 }
 
+static gboolean
+_fp_body_stream_close (GInputStream  *stream,
+                       GCancellable  *cancellable,
+                       GError       **error)
+{
+  close_file (FP_BODY_STREAM (stream));
+
+  return TRUE;
+}
+
+/* Left to itself GIO would start a thread for it, once a request. A file that was only read has nothing to wait for. */
+static void
+_fp_body_stream_close_async (GInputStream        *stream,
+                             int                  priority,
+                             GCancellable        *cancellable,
+                             GAsyncReadyCallback  callback,
+                             gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, _fp_body_stream_close_async);
+  g_task_set_priority (task, priority);
+  close_file (FP_BODY_STREAM (stream));
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+_fp_body_stream_close_finish (GInputStream  *stream,
+                              GAsyncResult  *result,
+                              GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static void
 _fp_body_stream_finalize (GObject *object)
 {
@@ -266,6 +302,9 @@ _fp_body_stream_class_init (FpBodyStreamClass *klass)
   stream_class->read_fn = _fp_body_stream_read;
   stream_class->read_async = _fp_body_stream_read_async;
   stream_class->read_finish = _fp_body_stream_read_finish;
+  stream_class->close_fn = _fp_body_stream_close;
+  stream_class->close_async = _fp_body_stream_close_async;
+  stream_class->close_finish = _fp_body_stream_close_finish;
 }
 
 static void
@@ -357,6 +396,16 @@ check_on_pool (GTask        *task,
     g_task_return_boolean (task, TRUE);
 }
 
+gboolean
+_fp_body_has_file (GPtrArray *segments)
+{
+  for (guint i = 0; i < segments->len; i++)
+    if (!((const FpSegment *) g_ptr_array_index (segments, i))->data)
+      return TRUE;
+
+  return FALSE;
+}
+
 void
 _fp_body_check_async (GPtrArray           *segments,
                       GCancellable        *cancellable,
@@ -364,18 +413,10 @@ _fp_body_check_async (GPtrArray           *segments,
                       gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  gboolean any_file = FALSE;
-  guint i;
 
   g_task_set_source_tag (task, _fp_body_check_async);
   g_task_set_task_data (task, g_ptr_array_ref (segments), (GDestroyNotify) g_ptr_array_unref);
-  for (i = 0; i < segments->len && !any_file; i++)
-    any_file = !((const FpSegment *) g_ptr_array_index (segments, i))->data;
-
-  if (any_file)
-    fp_pool_push (task, check_on_pool);
-  else
-    g_task_return_boolean (task, TRUE);
+  fp_pool_push (task, check_on_pool);
 }
 
 gboolean

@@ -18,6 +18,8 @@ G_DECLARE_FINAL_TYPE (FpBodyStream, _fp_body_stream, FP, BODY_STREAM, GInputStre
 /* @segments: FpSegment; a reference is kept, and they must not change any more. */
 GInputStream *_fp_body_stream_new          (GPtrArray            *segments);
 
+/* Without one there is nothing to check. */
+gboolean      _fp_body_has_file            (GPtrArray            *segments);
 /* Are all files there, and what they should be? */
 void          _fp_body_check_async         (GPtrArray            *segments,
                                             GCancellable         *cancellable,

@@ -13,6 +13,8 @@
 #define DEFAULT_TIMEOUT_SECONDS 60
 #define MAX_REDIRECTS 3
 #define READ_BYTES (16 * 1024)
+/* So much of an answer is taken in one go, where it is there already. */
+#define READS_AT_ONCE 8
 
 struct _FpExchange
 {
@@ -29,6 +31,7 @@ struct _FpExchange
   GInputStream *stream;
   GByteArray *body;
   GSource *watchdog;
+  gint64 silent_at; /* monotonic µs from which on it has been silent too long; G_MAXINT64 = nothing is expected */
   FpExchangeEnd end;
 
   /* Borrowed. */
@@ -46,6 +49,7 @@ struct _FpExchange
 };
 
 static void send_message (FpExchange *self);
+static void read_answer (FpExchange *self);
 
 static void
 exchange_free (FpExchange *self)
@@ -107,10 +111,25 @@ finish_with_error (FpExchange   *self,
 
 /* Silence. */
 
+static gint64
+get_timeout (FpExchange *self)
+{
+  return (self->request->timeout_s ? self->request->timeout_s : DEFAULT_TIMEOUT_SECONDS) * G_USEC_PER_SEC;
+}
+
+/* Fires a timeout after it was set; whether there was a sign of life meanwhile is only then looked at. Moving the source
+ * at each sign would wake the loop as often. */
 static gboolean
 silence_cb (gpointer user_data)
 {
   FpExchange *self = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  if (now < self->silent_at)
+    {
+      g_source_set_ready_time (self->watchdog, MIN (self->silent_at, now + get_timeout (self)));
+      return G_SOURCE_CONTINUE;
+    }
 
   self->end.timed_out = TRUE;
   g_source_set_ready_time (self->watchdog, -1);
@@ -122,17 +141,14 @@ silence_cb (gpointer user_data)
 static void
 note_progress (FpExchange *self)
 {
-  guint seconds = self->request->timeout_s ? self->request->timeout_s : DEFAULT_TIMEOUT_SECONDS;
-
-  if (!self->end.timed_out)
-    g_source_set_ready_time (self->watchdog, g_get_monotonic_time () + seconds * G_USEC_PER_SEC);
+  self->silent_at = g_get_monotonic_time () + get_timeout (self);
 }
 
 /* While nothing is expected from the network: looking things up here, or waiting for one of the host's connections. */
 static void
 expect_nothing (FpExchange *self)
 {
-  g_source_set_ready_time (self->watchdog, -1);
+  self->silent_at = G_MAXINT64;
 }
 
 /* Writing. */
@@ -357,6 +373,30 @@ closed_cb (GObject      *source,
   g_input_stream_close_finish (G_INPUT_STREAM (source), result, NULL);
 }
 
+/* FALSE: that was the last of it, and @self is gone. */
+static gboolean
+take_chunk (FpExchange   *self,
+            const guint8 *bytes,
+            gsize         size,
+            const GError *error)
+{
+  gsize room = self->limit - self->body->len;
+
+  note_progress (self);
+  g_byte_array_append (self->body, bytes, MIN (size, room));
+  self->answer->body_cut = size > room;
+  if (size > 0 && !self->answer->body_cut)
+    return TRUE;
+
+  /* Closing a stream that has more to give also drops its connection. One at its end is closed already; asking for it
+   * anyway costs a thread. */
+  if (error || self->answer->body_cut)
+    g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, closed_cb, NULL);
+  body_ended (self, error);
+
+  return FALSE;
+}
+
 static void
 read_cb (GObject      *source,
          GAsyncResult *result,
@@ -365,28 +405,35 @@ read_cb (GObject      *source,
   FpExchange *self = user_data;
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) chunk = g_input_stream_read_bytes_finish (self->stream, result, &error);
-  gsize size = chunk ? g_bytes_get_size (chunk) : 0;
+  gsize size = 0;
+  const guint8 *bytes = chunk ? g_bytes_get_data (chunk, &size) : NULL;
 
-  note_progress (self);
-  if (size > 0)
+  if (take_chunk (self, bytes, size, error))
+    read_answer (self);
+}
+
+/* Nearly every answer came in one piece with its headers: then no turn of the loop is waited for. */
+static void
+read_answer (FpExchange *self)
+{
+  GPollableInputStream *pollable = G_IS_POLLABLE_INPUT_STREAM (self->stream)
+                                           && g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (self->stream))
+                                       ? G_POLLABLE_INPUT_STREAM (self->stream)
+                                       : NULL;
+
+  for (guint i = 0; pollable && i < READS_AT_ONCE; i++)
     {
-      gsize room = self->limit - self->body->len;
+      guint8 bytes[READ_BYTES];
+      g_autoptr(GError) error = NULL;
+      gssize n = g_pollable_input_stream_read_nonblocking (pollable, bytes, sizeof bytes, self->cancellable, &error);
 
-      g_byte_array_append (self->body, g_bytes_get_data (chunk, NULL), MIN (size, room));
-      self->answer->body_cut = size > room;
-    }
-  if (size > 0 && !self->answer->body_cut)
-    {
-      g_input_stream_read_bytes_async (self->stream, READ_BYTES, G_PRIORITY_DEFAULT,
-                                       self->cancellable, read_cb, self);
-      return;
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+      if (!take_chunk (self, bytes, (gsize) MAX (n, 0), error))
+        return;
     }
 
-  /* Closing a stream that has more to give also drops its connection. One at its end is closed already; asking for it
-   * anyway costs a thread. */
-  if (error || self->answer->body_cut)
-    g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, closed_cb, NULL);
-  body_ended (self, error);
+  g_input_stream_read_bytes_async (self->stream, READ_BYTES, G_PRIORITY_DEFAULT, self->cancellable, read_cb, self);
 }
 
 /* Where a 307 or 308 leads, if that is where it may lead; NULL leaves the answer as it is. */
@@ -460,8 +507,7 @@ sent_cb (GObject      *source,
 
   take_headers (self);
   self->body = g_byte_array_new ();
-  g_input_stream_read_bytes_async (self->stream, READ_BYTES, G_PRIORITY_DEFAULT, self->cancellable,
-                                   read_cb, self);
+  read_answer (self);
 }
 
 static void
@@ -567,6 +613,17 @@ checked_cb (GObject      *source,
 }
 
 static void
+check_body (FpExchange *self)
+{
+  if (_fp_body_has_file (self->request->segments))
+    _fp_body_check_async (self->request->segments, self->cancellable, checked_cb, self);
+  else if (g_cancellable_is_cancelled (self->cancellable))
+    finish_with_error (self, NULL);
+  else
+    look_up_secret (self);
+}
+
+static void
 outer_cancelled_cb (GCancellable *outer,
                     gpointer      inner)
 {
@@ -588,6 +645,8 @@ start_watchdog (FpExchange *self)
 {
   self->watchdog = g_source_new (&watchdog_funcs, sizeof (GSource));
   g_source_set_callback (self->watchdog, silence_cb, self, NULL);
+  expect_nothing (self);
+  g_source_set_ready_time (self->watchdog, g_get_monotonic_time () + get_timeout (self));
   g_source_attach (self->watchdog, g_main_context_get_thread_default ());
 }
 
@@ -631,7 +690,7 @@ _fp_exchange_start (FpRequest  *request,
                        _("The address begins with http://, so anybody on the way could read what "
                          "is sent; use https://"));
   else
-    _fp_body_check_async (request->segments, self->cancellable, checked_cb, self);
+    check_body (self);
 }
 
 void

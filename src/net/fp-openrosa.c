@@ -27,6 +27,21 @@ parse_leniently (GBytes  *body,
   return fp_xml_parse (rest, error);
 }
 
+/* Every answer is asked for its message, and most are JSON or a word: what begins with a letter or another sign than "<"
+ * is no XML, whatever its encoding. */
+static gboolean
+may_be_xml (GBytes *body)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (body, &size);
+  gsize skip = 0;
+
+  while (skip < size && g_ascii_isspace (text[skip]))
+    skip++;
+
+  return skip < size && (text[skip] == '<' || !g_ascii_isgraph (text[skip]));
+}
+
 /**
  * fp_openrosa_dup_message:
  * @body: (nullable): of an answer
@@ -39,7 +54,7 @@ parse_leniently (GBytes  *body,
 char *
 fp_openrosa_dup_message (GBytes *body)
 {
-  g_autoptr(xmlDoc) doc = body ? parse_leniently (body, NULL) : NULL;
+  g_autoptr(xmlDoc) doc = body && may_be_xml (body) ? parse_leniently (body, NULL) : NULL;
   xmlNode *root = doc ? xmlDocGetRootElement (doc) : NULL;
   xmlNode *message;
 

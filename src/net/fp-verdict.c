@@ -251,7 +251,8 @@ judge_status (const FpAnswer         *answer,
   verdict->contacted = (row->flags & CONTACTED) != 0;
   verdict->opens_breaker = (row->flags & BREAKER) != 0;
   verdict->definite = (row->flags & DEFINITE) != 0;
-  verdict->words = row->kind == FP_VERDICT_BETWEEN ? NULL : _fp_words_dup (answer);
+  /* Of what went well nobody asks for a reason. */
+  verdict->words = row->kind == FP_VERDICT_BETWEEN || row->kind == FP_VERDICT_RECEIPT ? NULL : _fp_words_dup (answer);
 }
 
 /**
