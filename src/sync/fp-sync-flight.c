@@ -329,7 +329,7 @@ sent_cb (GObject      *source,
   g_autofree char *host = g_strdup (item->host);
   g_autoptr(FpAnswer) answer = fp_http_send_finish (FP_HTTP (source), result);
   FpVerdictContext context = { .openrosa = item->protocol == FP_PROTOCOL_OPENROSA,
-                               .has_credentials = fp_sync_request_is_known (item),
+                               .has_credentials = flight->known,
                                .has_key = item->protocol == FP_PROTOCOL_PLAIN,
                                /* Its last answer, kept with the item: also over a restart. */
                                .reposted = g_strcmp0 (item->reason_code, "server-conflict") == 0,
@@ -420,6 +420,7 @@ fp_sync_flight_start (FpSync      *self,
       return;
     }
 
+  flight->known = fp_sync_request_is_known (request);
   if (claim->item->manual)
     g_hash_table_add (self->asked_for, g_memdup2 (&claim->item->id, sizeof (gint64)));
   g_hash_table_insert (self->flights, g_memdup2 (&claim->item->id, sizeof (gint64)), flight);

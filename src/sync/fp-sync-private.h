@@ -30,6 +30,7 @@ typedef struct {
   gint64        told;         /* monotonic µs of the last "progress" */
   gboolean      any_told;     /* a "progress" was emitted */
   gboolean      whole;        /* all bytes are written, the answer is awaited */
+  gboolean      known;        /* it carries credentials */
 } FpSyncFlight;
 
 struct _FpSync

@@ -13,6 +13,6 @@ FpRequest *fp_sync_request_new      (FpStore      *store,
                                      gint64        now_wall,
                                      GError      **error);
 /* TRUE if the request says who sends it. */
-gboolean   fp_sync_request_is_known (const FpItem *item);
+gboolean   fp_sync_request_is_known (const FpRequest *request);
 
 G_END_DECLS
