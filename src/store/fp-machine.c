@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "store/fp-commit.h"
+
 /* machine-id(5) asks not to let the id itself out: what is stored is of no use elsewhere. */
 #define SALT "io.github.fieldpost.Fieldpost"
 
@@ -67,9 +69,8 @@ fp_machine_claim (FpDb       *db,
 
   if (!fp_db_exec (db, "BEGIN IMMEDIATE", error))
     return FALSE;
-  if ((!known || fp_db_exec (db, HOLD_SQL, error)) && note_machine (db, hash, error) && fp_db_exec (db, "COMMIT", error))
+  if ((!known || fp_db_exec (db, HOLD_SQL, error)) && note_machine (db, hash, error) && fp_db_commit (db, error))
     return TRUE;
-  if (!sqlite3_get_autocommit (db->handle))
-    fp_db_exec (db, "ROLLBACK", NULL);
+  fp_db_roll_back (db);
   return FALSE;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/fp-commit.h"
 #include "store/fp-database.h"
 #include "store/fp-files.h"
 #include "store/fp-store-private.h"
@@ -49,12 +50,11 @@ run_scripts (FpDb    *db,
     return FALSE;
   for (done = TRUE; done && version < FP_DATABASE_VERSION; version++)
     done = run_script (db, version + 1, error);
-  if (done && fp_db_exec (db, "COMMIT", error))
+  if (done && fp_db_commit (db, error))
     return TRUE;
 
   g_prefix_error (error, "The store could not be brought to format %" G_GINT64_FORMAT ": ", version);
-  if (!sqlite3_get_autocommit (db->handle))
-    fp_db_exec (db, "ROLLBACK", NULL);
+  fp_db_roll_back (db);
   return FALSE;
 }
 

@@ -1,5 +1,6 @@
 #include "store/fp-store.h"
 
+#include "store/fp-commit.h"
 #include "store/fp-database.h"
 #include "store/fp-store-private.h"
 
@@ -79,14 +80,10 @@ run_transaction (FpStoreTxn *txn,
     return FALSE;
 
   *result = job->func (txn, job->data, &failure);
-  if (!failure)
-    fp_db_exec (txn->db, "COMMIT", &failure);
-  if (!failure)
+  if (!failure && fp_db_commit (txn->db, &failure))
     return TRUE;
 
-  /* SQLite has rolled back by itself where the disk is full. */
-  if (!sqlite3_get_autocommit (txn->db->handle))
-    fp_db_exec (txn->db, "ROLLBACK", NULL);
+  fp_db_roll_back (txn->db);
   if (*result && job->result_free)
     job->result_free (*result);
   *result = NULL;

@@ -37,7 +37,7 @@
 typedef struct __attribute__ ((packed)) {
   uint32_t size;   /* of the whole record */
   uint8_t  op;
-  uint8_t  failed; /* 1: this call; 2: this and all after it */
+  uint8_t  failed;
   uint16_t length; /* of the first name */
   uint16_t second; /* of the second name */
   uint16_t zero;
@@ -465,7 +465,7 @@ do_sync (int         fd,
   lock ();
   failed = must_fail ("sync");
   done = failed ? -1 : sync_func (fd);
-  note (OP_SYNC, info.st_ino, 0, 0, path, caller, NULL, 0, done == 0 ? 0 : fail_on ? 2 : 1);
+  note (OP_SYNC, info.st_ino, 0, 0, path, caller, NULL, 0, done != 0);
   unlock ();
 
   return done;
@@ -491,7 +491,7 @@ syncfs (int fd)
   failed = must_fail ("sync");
   /* Only the record is to know it: what else is on this disk would be written, too. */
   done = failed ? -1 : 0;
-  note (OP_SYNC_ALL, info.st_ino, 0, 0, path, NULL, NULL, 0, done == 0 ? 0 : fail_on ? 2 : 1);
+  note (OP_SYNC_ALL, info.st_ino, 0, 0, path, NULL, NULL, 0, done != 0);
   unlock ();
 
   return done;

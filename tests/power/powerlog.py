@@ -5,7 +5,7 @@ was written since, any part may be, in sectors. A name (create, rename, unlink, 
 synced; until then it may be or not, in order of the record or in any. A failed fsync makes nothing durable, and what was
 unsynced then may be lost even though a later fsync goes well.
 """
-import itertools, mmap, os, struct
+import itertools, mmap, os, random, struct
 from collections import namedtuple
 
 # Room kept back, with nothing in it: not rebuilt a thousand times.
@@ -145,10 +145,12 @@ class Disk:
         node = self.nodes[op.inode]
         file = self.files.get(node)
         if op.failed:
-            # The kernel calls the pages clean and tells it once: no later fsync brings them to the disk. Where none
-            # succeeds any more it is left open whether they are lost (README.md, "What it does not prove").
-            if file and op.failed == 1:
-                file.settle([])
+            # The kernel calls the pages clean and tells it once: no later fsync brings them to the disk. Some may have
+            # come there before it met the error.
+            if file:
+                chance = random.Random(op.end)
+                share = chance.choice((0, 0.5, 1))
+                file.settle([write for write in file.pending if chance.random() < share])
             return
         if self.forget(op):
             self.forgotten += 1
