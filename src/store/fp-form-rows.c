@@ -1,5 +1,6 @@
 #include "store/fp-form-rows.h"
 
+#include "store/fp-form-rows-private.h"
 #include "store/fp-store-private.h"
 
 #define FORM_COLUMNS                                                                                \
@@ -69,17 +70,17 @@ find_same (FpStoreTxn *txn,
   return step != FP_STEP_ERROR;
 }
 
-static gboolean
-insert_form (FpStoreTxn *txn,
-             FpFormRow  *row,
-             GBytes     *xml,
-             GError    **error)
+gboolean
+_fp_form_rows_insert (FpStoreTxn *txn,
+                      FpFormRow  *row,
+                      GBytes     *xml,
+                      GError    **error)
 {
   g_autoptr(FpStmt) stmt = NULL;
 
   stmt = fp_stmt_new (txn->db,
                       "INSERT INTO form (form_id, version, title, md5, server, submit_url, added, hidden,"
-                      " xml) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+                      " xml) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       error);
   if (!stmt)
     return FALSE;
@@ -90,10 +91,12 @@ insert_form (FpStoreTxn *txn,
   fp_stmt_bind_row (stmt, 5, row->server);
   fp_stmt_bind_text (stmt, 6, row->submit_url);
   fp_stmt_bind_int (stmt, 7, row->added);
-  fp_stmt_bind_bytes (stmt, 8, xml);
+  fp_stmt_bind_int (stmt, 8, row->hidden ? 1 : 0);
+  fp_stmt_bind_bytes (stmt, 9, xml);
   if (!fp_stmt_run (stmt, NULL, error))
     return FALSE;
   row->id = sqlite3_last_insert_rowid (txn->db->handle);
+  fp_store_txn_touch (txn, FP_STORE_FORMS, 0);
 
   return TRUE;
 }
@@ -171,14 +174,14 @@ fp_form_rows_add (FpStoreTxn *txn,
   if (row->added == 0)
     row->added = txn->now;
 
+  row->hidden = FALSE;
   if (!find_same (txn, row, error))
     return FALSE;
-  if (row->id ? !refresh_form (txn, row, error) : !insert_form (txn, row, xml, error))
+  if (row->id ? !refresh_form (txn, row, error) : !_fp_form_rows_insert (txn, row, xml, error))
     return FALSE;
   if (!hide_others (txn, row, error))
     return FALSE;
 
-  row->hidden = FALSE;
   fp_store_txn_touch (txn, FP_STORE_FORMS, 0);
   return TRUE;
 }

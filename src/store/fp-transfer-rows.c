@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/fp-form-rows-private.h"
 #include "store/fp-store-private.h"
 
 #define UID_LENGTH 36
@@ -220,38 +221,40 @@ find_form (FpStoreTxn  *txn,
   return step != FP_STEP_ERROR;
 }
 
+static gboolean
+is_any_shown (FpStoreTxn  *txn,
+              const char  *form_id,
+              gboolean    *shown,
+              GError     **error)
+{
+  g_autoptr(FpStmt) stmt = fp_stmt_new (txn->db, "SELECT 1 FROM form WHERE form_id = ? AND hidden = 0", error);
+  FpStep step;
+
+  if (!stmt)
+    return FALSE;
+  fp_stmt_bind_text (stmt, 1, form_id);
+  step = fp_stmt_step (stmt, error);
+  *shown = step == FP_STEP_ROW;
+
+  return step != FP_STEP_ERROR;
+}
+
 gboolean
 fp_transfer_rows_add_form (FpStoreTxn  *txn,
                            FpFormRow   *row,
                            GBytes      *xml,
                            GError     **error)
 {
-  g_autoptr(FpStmt) stmt = NULL;
+  gboolean shown;
 
   if (!find_form (txn, row, error))
     return FALSE;
   if (row->id)
     return TRUE;
-
-  stmt = fp_stmt_new (txn->db,
-                      "INSERT INTO form (form_id, version, title, md5, server, submit_url, added, hidden, xml)"
-                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-                      " EXISTS (SELECT 1 FROM form WHERE form_id = ?1 AND hidden = 0), ?8)",
-                      error);
-  if (!stmt)
+  if (!is_any_shown (txn, row->form_id, &shown, error))
     return FALSE;
-  fp_stmt_bind_text (stmt, 1, row->form_id);
-  fp_stmt_bind_text (stmt, 2, row->version);
-  fp_stmt_bind_text (stmt, 3, row->title);
-  fp_stmt_bind_text (stmt, 4, row->md5);
-  fp_stmt_bind_row (stmt, 5, row->server);
-  fp_stmt_bind_text (stmt, 6, row->submit_url);
-  fp_stmt_bind_int (stmt, 7, txn->now);
-  fp_stmt_bind_bytes (stmt, 8, xml);
-  if (!fp_stmt_run (stmt, NULL, error))
-    return FALSE;
-  row->id = sqlite3_last_insert_rowid (txn->db->handle);
-  fp_store_txn_touch (txn, FP_STORE_FORMS, 0);
+  row->added = txn->now;
+  row->hidden = shown;
 
-  return TRUE;
+  return _fp_form_rows_insert (txn, row, xml, error);
 }
