@@ -38,6 +38,18 @@ fp_agent_call_end (FpAgentCall *call,
   fp_agent_call_free (call);
 }
 
+void
+fp_agent_call_finish_cb (GObject      *source,
+                         GAsyncResult *result,
+                         gpointer      user_data)
+{
+  FpAgentCall *call = user_data;
+  GError *error = NULL;
+
+  call->finish (FP_ENGINE (source), result, &error);
+  fp_agent_call_end (call, error);
+}
+
 static void
 asked_cb (GObject      *source,
           GAsyncResult *result,

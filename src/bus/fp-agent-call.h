@@ -18,6 +18,8 @@ struct _FpAgentCall {
   char                  *text;       /* (nullable) */
   gboolean               ok;
   gint64                 interval;   /* ms */
+  /* Of the engine's call that is under way, for fp_agent_call_finish_cb(). */
+  gboolean             (*finish) (FpEngine *engine, GAsyncResult *result, GError **error);
 };
 
 /* @bus_name: (nullable), "" as well: nobody named. Runs @run when the caller is known, or answers with an error. */
@@ -30,6 +32,10 @@ void         fp_agent_call_ask  (FpAgentCall           *call,
 /* Answers without a value, or with @error (transfer full), and ends the call. */
 void         fp_agent_call_end  (FpAgentCall           *call,
                                  GError                *error);
+/* Ends the call with what its finish() says; the engine's callback where nothing but success comes back. */
+void         fp_agent_call_finish_cb (GObject          *source,
+                                      GAsyncResult     *result,
+                                      gpointer          call);
 void         fp_agent_call_free (FpAgentCall           *call);
 
 G_END_DECLS

@@ -120,17 +120,6 @@ handle_register (FpDbusAgent           *agent,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
-static void
-unregistered_cb (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  GError *error = NULL;
-
-  fp_engine_unregister_periodic_finish (FP_ENGINE (source), result, &error);
-  fp_agent_call_end (user_data, error);
-}
-
 /* A sandbox may not take away what is everybody's. */
 static gboolean
 is_foreign (FpAgentCall *call,
@@ -148,8 +137,9 @@ unregister (FpAgentCall *call)
 {
   g_autofree char *job = dup_job (call);
 
+  call->finish = fp_engine_unregister_periodic_finish;
   if (!is_foreign (call, job))
-    fp_engine_unregister_periodic_async (call->service->engine, job, NULL, unregistered_cb, call);
+    fp_engine_unregister_periodic_async (call->service->engine, job, NULL, fp_agent_call_finish_cb, call);
 }
 
 static gboolean
@@ -164,23 +154,13 @@ handle_unregister (FpDbusAgent           *agent,
 }
 
 static void
-ran_cb (GObject      *source,
-        GAsyncResult *result,
-        gpointer      user_data)
-{
-  GError *error = NULL;
-
-  fp_engine_run_periodic_finish (FP_ENGINE (source), result, &error);
-  fp_agent_call_end (user_data, error);
-}
-
-static void
 run (FpAgentCall *call)
 {
   g_autofree char *job = dup_job (call);
 
+  call->finish = fp_engine_run_periodic_finish;
   if (!is_foreign (call, job))
-    fp_engine_run_periodic_async (call->service->engine, job, NULL, ran_cb, call);
+    fp_engine_run_periodic_async (call->service->engine, job, NULL, fp_agent_call_finish_cb, call);
 }
 
 static gboolean

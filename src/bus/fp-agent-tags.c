@@ -5,20 +5,10 @@
 /* AddEvent. */
 
 static void
-event_added_cb (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  GError *error = NULL;
-
-  fp_engine_add_event_finish (FP_ENGINE (source), result, &error);
-  fp_agent_call_end (user_data, error);
-}
-
-static void
 add_event (FpAgentCall *call)
 {
-  fp_engine_add_event_async (call->service->engine, call->name, call->text, NULL, event_added_cb, call);
+  call->finish = fp_engine_add_event_finish;
+  fp_engine_add_event_async (call->service->engine, call->name, call->text, NULL, fp_agent_call_finish_cb, call);
 }
 
 static gboolean
@@ -39,20 +29,10 @@ handle_add_event (FpDbusAgent           *agent,
 /* RegisterSync, UnregisterSync. */
 
 static void
-registered_cb (GObject      *source,
-               GAsyncResult *result,
-               gpointer      user_data)
-{
-  GError *error = NULL;
-
-  fp_engine_register_finish (FP_ENGINE (source), result, &error);
-  fp_agent_call_end (user_data, error);
-}
-
-static void
 register_sync (FpAgentCall *call)
 {
-  fp_engine_register_async (call->service->engine, call->name, call->bus_name, NULL, registered_cb, call);
+  call->finish = fp_engine_register_finish;
+  fp_engine_register_async (call->service->engine, call->name, call->bus_name, NULL, fp_agent_call_finish_cb, call);
 }
 
 static gboolean
@@ -68,20 +48,10 @@ handle_register_sync (FpDbusAgent           *agent,
 }
 
 static void
-unregistered_cb (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  GError *error = NULL;
-
-  fp_engine_unregister_finish (FP_ENGINE (source), result, &error);
-  fp_agent_call_end (user_data, error);
-}
-
-static void
 unregister (FpAgentCall *call)
 {
-  fp_engine_unregister_async (call->service->engine, call->name, NULL, unregistered_cb, call);
+  call->finish = fp_engine_unregister_finish;
+  fp_engine_unregister_async (call->service->engine, call->name, NULL, fp_agent_call_finish_cb, call);
 }
 
 static gboolean
