@@ -61,8 +61,6 @@ fp_cli_doctor (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, NULL, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (*rest)
-    return fp_cli_usage (_("doctor: what is “%s”?"), *rest);
   if (cli->json)
     doctor.found = json_array_new ();
 
