@@ -338,6 +338,25 @@ test_unclean_end_is_looked_through (FpStoreFixture *f,
   fp_test_remove_folder (folder);
 }
 
+/* A short command is over before the look is. What was not looked at is neither damaged nor well. */
+static void
+test_broken_off_look_says_nothing (FpStoreFixture *f,
+                                   gconstpointer   data)
+{
+  fp_salvage_fixture_fill (f);
+  fp_salvage_fixture_close (f);
+  for (guint i = 0; i < 60; i++)
+    {
+      g_assert_true (fp_mark_set (f->folder, FP_MARK_UNCLEAN, NULL, NULL));
+      fp_salvage_fixture_open (f);
+      /* Each time a little later. */
+      for (guint j = 0; j < i * 50; j++)
+        g_thread_yield ();
+      fp_salvage_fixture_close (f);
+      g_assert_cmpint (fp_mark_get (f->folder, NULL), <=, FP_MARK_UNCLEAN);
+    }
+}
+
 static void
 test_damage_after_unclean_end_is_found (FpStoreFixture *f,
                                         gconstpointer   data)
@@ -403,6 +422,7 @@ main (int    argc,
   ADD ("without-room-nothing-changes", test_without_room_nothing_changes);
   ADD ("network-file-system", test_network_file_system);
   ADD ("unclean-end-is-looked-through", test_unclean_end_is_looked_through);
+  ADD ("broken-off-look-says-nothing", test_broken_off_look_says_nothing);
   ADD ("damage-after-unclean-end-is-found", test_damage_after_unclean_end_is_found);
   ADD ("damage-that-is-met-is-noted", test_damage_that_is_met_is_noted);
 

@@ -40,6 +40,8 @@ struct _FpStore
   int use;          /* that this process has the file open; -1 */
   GThread *check;   /* looks through the file after an unclean end; NULL */
   gint stop_check;  /* atomic */
+  GMutex check_lock;
+  sqlite3 *checking; /* borrowed, under the lock: what @check looks with; NULL: it does not */
 
   /* Owned; only the writer thread touches these two, and the opening task the third. */
   FpTurns turns;

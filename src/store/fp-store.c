@@ -29,6 +29,7 @@ fp_store_finalize (GObject *object)
   g_clear_pointer (&self->writer, fp_db_free);
   fp_turns_close (&self->turns);
   fp_use_end (self->use);
+  g_mutex_clear (&self->check_lock);
   g_main_context_unref (self->context);
   g_object_unref (self->clock);
   g_free (self->folder);
@@ -62,6 +63,7 @@ fp_store_init (FpStore *self)
 {
   self->turns = (FpTurns) FP_TURNS_INIT;
   self->use = -1;
+  g_mutex_init (&self->check_lock);
   self->context = g_main_context_ref_thread_default ();
   self->write_worker = fp_worker_new ("fp-writer");
   self->read_worker = fp_worker_new ("fp-reader");
