@@ -16,6 +16,7 @@ count_to_json (const FpTransferCount *count,
   json_object_set_int_member (object, "items", count->items);
   json_object_set_int_member (object, "drafts", count->drafts);
   json_object_set_int_member (object, "forms", count->forms);
+  json_object_set_int_member (object, "tags", count->tags);
   json_object_set_int_member (object, "skipped", count->skipped);
   json_object_set_int_member (object, "released", count->released);
   json_object_set_int_member (object, "held", count->held);
@@ -146,6 +147,9 @@ print_imported (const FpTransferCount *count)
   g_autofree char *amount = dup_amount (count);
 
   g_print (_("Imported %s.\n"), amount);
+  if (count->tags > 0)
+    g_print (ngettext ("The settings of %u tag of events came along.\n",
+                       "The settings of %u tags of events came along.\n", count->tags), count->tags);
   if (count->released > 0)
     g_print (ngettext ("%u that was moved from here is back.\n", "%u that were moved from here are back.\n",
                        count->released), count->released);

@@ -231,6 +231,37 @@ write_form (Export      *export,
          && write_json (export->out, folder, "form.json", fp_transfer_form_to_json (row, server), error);
 }
 
+/* Whether events go along: who chose by number or state did not mean them. */
+static gboolean
+takes_events (const Export *export)
+{
+  return !export->query.ids && (export->query.states & 1u << FP_ITEM_PENDING);
+}
+
+/* Where the events of later days go. */
+static gboolean
+write_tags (Export      *export,
+            FpStoreTxn  *txn,
+            GError     **error)
+{
+  g_autoptr(GPtrArray) tags = takes_events (export) ? fp_tag_rows_list (txn, error) : g_ptr_array_new ();
+  g_autoptr(JsonNode) node = NULL;
+  g_autofree char *text = NULL;
+
+  if (!tags)
+    return FALSE;
+  for (guint i = export->query.tag ? tags->len : 0; i > 0; i--)
+    if (!g_str_equal (((FpTagRow *) g_ptr_array_index (tags, i - 1))->name, export->query.tag))
+      g_ptr_array_remove_index (tags, i - 1);
+  export->count->tags = tags->len;
+  if (tags->len == 0)
+    return TRUE;
+  node = fp_transfer_tags_to_json (tags);
+  text = fp_json_print (node, TRUE);
+
+  return fp_transfer_out_write (export->out, "tags.json", text, strlen (text), error);
+}
+
 /* Drafts are few and forms fewer: one snapshot. Then the manifest. */
 static gpointer
 write_rest (FpStoreTxn  *txn,
@@ -251,7 +282,7 @@ write_rest (FpStoreTxn  *txn,
   while (g_hash_table_iter_next (&iter, &form, NULL))
     if (!write_form (export, txn, *(gint64 *) form, error))
       return NULL;
-  if (!fp_transfer_out_finish (export->out, export->manifest, error))
+  if (!write_tags (export, txn, error) || !fp_transfer_out_finish (export->out, export->manifest, error))
     return NULL;
 
   export->count->items = (guint) export->manifest->items;
@@ -407,7 +438,7 @@ hold_items (FpStoreTxn  *txn,
     }
 }
 
-/* Events go as items, which every store knows by their uid; who chose by number or state did not mean them. */
+/* Events go as items, which every store knows by their uid. */
 static gpointer
 prepare (FpStoreTxn  *txn,
          gpointer     data,
@@ -415,8 +446,7 @@ prepare (FpStoreTxn  *txn,
 {
   Export *export = data;
 
-  if (!export->query.ids && export->query.states & 1u << FP_ITEM_PENDING
-      && !fp_batch_freeze_all (txn, export->query.tag, error))
+  if (takes_events (export) && !fp_batch_freeze_all (txn, export->query.tag, error))
     return NULL;
 
   return export->manifest->moved ? hold_items (txn, export, error) : _FP_ENGINE_DONE;

@@ -404,6 +404,32 @@ find_home (FpStoreTxn   *txn,
   return home->id;
 }
 
+/* A tag that is known here keeps its settings. */
+static gboolean
+write_tags (FpStoreTxn  *txn,
+            Import      *import,
+            const char  *path,
+            const char  *sha256,
+            GError     **error)
+{
+  g_autoptr(GBytes) json = fp_transfer_in_read (import->in, path, FP_TRANSFER_JSON_MAX, sha256, error);
+  g_autoptr(GPtrArray) tags = json ? fp_transfer_tags_from_json (json, error) : NULL;
+
+  for (guint i = 0; tags && i < tags->len; i++)
+    {
+      FpTagRow *row = g_ptr_array_index (tags, i);
+      g_autoptr(FpTagRow) here = fp_tag_rows_get (txn, row->name, NULL);
+
+      row->added = fp_store_txn_get_now (txn);
+      if (!here && !fp_tag_rows_set (txn, row, error))
+        return FALSE;
+      import->count->tags += !here;
+    }
+
+  return tags != NULL;
+}
+
+/* And tags of events. */
 static gpointer
 write_forms (FpStoreTxn  *txn,
              gpointer     data,
@@ -420,11 +446,15 @@ write_forms (FpStoreTxn  *txn,
       g_autoptr(FpFormRow) row = fp_form_row_new ();
       g_autoptr(FpServerRow) home = NULL;
       g_autoptr(GBytes) xml = NULL;
+      FpTransferKind kind;
       gint64 number;
 
       if (!fp_transfer_in_next (import->in, &path, &sha256, &local))
         break;
-      if (fp_transfer_kind_of (path, &folder) != FP_TRANSFER_FORM)
+      kind = fp_transfer_kind_of (path, &folder);
+      if (kind == FP_TRANSFER_TAGS && !write_tags (txn, import, path, sha256, &local))
+        break;
+      if (kind != FP_TRANSFER_FORM)
         continue;
       number = g_ascii_strtoll (folder + strlen ("forms/"), NULL, 10);
       xml = fp_transfer_read_form (import->in, folder, sha256, row, &home, &local);

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint items, drafts, forms;
+  guint tags;     /* of events, whose settings went along; import: that were not known here */
   guint skipped;  /* import: known here already, or sent from here */
   guint released; /* import: moved from here, and back */
   guint held;     /* import: held because the account is missing, or because a copy may be sent elsewhere too */

@@ -23,6 +23,8 @@ fp_transfer_kind_of (const char  *path,
   };
 
   *folder = NULL;
+  if (g_str_equal (path, "tags.json"))
+    return FP_TRANSFER_TAGS;
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_str_has_prefix (path, kinds[i].below) && g_str_has_suffix (path, kinds[i].name)
         && strlen (path) > strlen (kinds[i].below) + strlen (kinds[i].name))
@@ -132,6 +134,15 @@ check_form (FpTransferIn  *in,
 }
 
 static gboolean
+check_tags (GBytes  *json,
+            GError **error)
+{
+  g_autoptr(GPtrArray) tags = fp_transfer_tags_from_json (json, error);
+
+  return tags != NULL;
+}
+
+static gboolean
 check_one (FpTransferIn    *in,
            FpTransferKind   kind,
            const char      *path,
@@ -148,6 +159,8 @@ check_one (FpTransferIn    *in,
     ok = check_item (in, json, folder, error);
   else if (kind == FP_TRANSFER_DRAFT)
     ok = check_draft (in, json, folder, error);
+  else if (kind == FP_TRANSFER_TAGS)
+    ok = check_tags (json, error);
   else
     ok = check_form (in, folder, sha256, error);
   if (!ok)
@@ -168,7 +181,7 @@ fp_transfer_check (FpTransferIn  *in,
                    GError       **error)
 {
   const FpManifest *manifest = fp_transfer_in_get_manifest (in);
-  gint64 n[FP_TRANSFER_FORM + 1] = { 0 };
+  gint64 n[FP_TRANSFER_TAGS + 1] = { 0 };
   GError *local = NULL;
 
   for (;;)

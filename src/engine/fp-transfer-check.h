@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 #define FP_TRANSFER_JSON_MAX (4 * 1024 * 1024)
 #define FP_TRANSFER_XML_MAX (16 * 1024 * 1024)
 
-typedef enum { FP_TRANSFER_OTHER, FP_TRANSFER_ITEM, FP_TRANSFER_DRAFT, FP_TRANSFER_FORM } FpTransferKind;
+typedef enum { FP_TRANSFER_OTHER, FP_TRANSFER_ITEM, FP_TRANSFER_DRAFT, FP_TRANSFER_FORM, FP_TRANSFER_TAGS } FpTransferKind;
 
 /* What the file @path describes; @folder: (out) (nullable): where its other files are. */
 FpTransferKind fp_transfer_kind_of (const char    *path,

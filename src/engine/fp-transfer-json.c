@@ -13,6 +13,7 @@
 
 #define TEXT_MAX (64 * 1024)
 #define PARTS_MAX 10000
+#define TAG_MAX 200
 #define SIZE_MAX_BYTES (G_GINT64_CONSTANT (1) << 50)
 /* The year 3000: unix ms. */
 #define TIME_MAX_MS G_GINT64_CONSTANT (32503680000000)
@@ -580,4 +581,73 @@ fp_transfer_form_from_json (GBytes       *json,
   *server = g_steal_pointer (&home);
 
   return TRUE;
+}
+
+/* Tags of events. */
+
+JsonNode *
+fp_transfer_tags_to_json (GPtrArray *tags)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < tags->len; i++)
+    {
+      const FpTagRow *row = g_ptr_array_index (tags, i);
+      JsonObject *tag = json_object_new ();
+
+      fp_json_set_given (tag, "name", row->name);
+      fp_json_set_given (tag, "url", row->url);
+      fp_json_set_given (tag, "headers", row->headers);
+      fp_json_set_given (tag, "account", row->secret_id);
+      fp_json_set_given (tag, "reach", fp_reach_to_string (row->reach));
+      json_object_set_int_member (tag, "batch_max", row->batch_max);
+      json_array_add_object_element (array, tag);
+    }
+  json_object_set_array_member (object, "tags", array);
+
+  return fp_json_take_object (object);
+}
+
+static void
+take_tag (Reader   *reader,
+          gpointer  data)
+{
+  FpTagRow *row = fp_tag_row_new ();
+  const char *reach = fp_json_peek_string (reader->object, "reach");
+  g_autofree char *origin = NULL;
+
+  row->name = take_text (reader, "name", TRUE, TRUE);
+  if (row->name && (!*row->name || strlen (row->name) > TAG_MAX))
+    complain (reader, "name");
+  row->url = take_text (reader, "url", TRUE, TRUE);
+  origin = row->url ? fp_host_dup_origin (row->url, NULL) : NULL;
+  if (!origin)
+    complain (reader, "url");
+  row->headers = take_map (reader, "headers", TRUE);
+  if (!row->headers)
+    complain (reader, "headers");
+  row->secret_id = take_text (reader, "account", FALSE, TRUE);
+  if (!reach || !fp_reach_from_string (reach, &row->reach))
+    complain (reader, "reach");
+  row->batch_max = (guint) take_number (reader, "batch_max", FP_BATCH_EVENTS);
+  if (row->batch_max == 0)
+    complain (reader, "batch_max");
+  g_ptr_array_add (data, row);
+}
+
+GPtrArray *
+fp_transfer_tags_from_json (GBytes  *json,
+                            GError **error)
+{
+  g_autoptr(JsonNode) node = parse (json, error);
+  g_autoptr(GPtrArray) tags = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_tag_row_free);
+  Reader reader;
+
+  if (!node)
+    return NULL;
+  reader = (Reader) { json_node_get_object (node), NULL };
+  take_array (&reader, "tags", take_tag, tags);
+
+  return judge (&reader, error) ? g_steal_pointer (&tags) : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "base/fp-json.h"
 #include "store/fp-draft-rows.h"
+#include "store/fp-tag-rows.h"
 #include "store/fp-transfer-rows.h"
 
 G_BEGIN_DECLS
@@ -39,6 +40,9 @@ JsonNode        *fp_transfer_draft_to_json  (const FpDraftRow  *row,
 JsonNode        *fp_transfer_form_to_json   (const FpFormRow   *row,
                                              const FpServerRow *server);
 
+/* @tags: FpTagRow. */
+JsonNode        *fp_transfer_tags_to_json   (GPtrArray         *tags);
+
 /* INVALID names the member that makes no sense. */
 FpIncomingItem  *fp_transfer_item_from_json  (GBytes           *json,
                                               GError          **error);
@@ -48,6 +52,9 @@ FpIncomingDraft *fp_transfer_draft_from_json (GBytes           *json,
 gboolean         fp_transfer_form_from_json  (GBytes           *json,
                                               FpFormRow        *row,
                                               FpServerRow     **server,
+                                              GError          **error);
+/* FpTagRow. */
+GPtrArray       *fp_transfer_tags_from_json  (GBytes           *json,
                                               GError          **error);
 
 G_END_DECLS

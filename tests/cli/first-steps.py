@@ -93,6 +93,31 @@ def test_events_leave_with_a_move(ctl, server):
     assert [json.loads(g[3])['events'] for g in server.got[2:]] == [[{'n': 9}]], server.got
 
 
+def test_a_tag_keeps_its_settings_where_it_moves(ctl, server):
+    ctl('tag', 'set', 'usage', '--url', server.url + '/events', '-H', 'X-Site: 7', '--reach', 'lan')
+    ctl('tag', 'set', 'mine', '--url', server.url + '/old')
+    ctl('event', 'usage', '1')
+    out = ctl.path('out')
+    assert ctl.json('export', '--move', '--to', out)['tags'] == 2
+    other = World(CTL)
+    try:
+        other('tag', 'set', 'mine', '--url', server.url + '/mine')
+        says(other('import', out), 'Imported 1 item', 'settings of 1 tag')
+        assert other.json('import', out)['tags'] == 0
+        tags = {tag['tag']: tag for tag in other.json('tag', 'list')}
+        for key in ('url', 'reach', 'kind', 'batch_max'):
+            assert tags['usage'][key] == {tag['tag']: tag for tag in ctl.json('tag', 'list')}['usage'][key], key
+        assert tags['mine']['url'] == server.url + '/mine', tags
+        other('event', 'usage', '2')
+        other('sync', '--wait')
+        assert [(g[1], g[2].get('X-Site'), json.loads(g[3])) for g in server.got] \
+            == [('/events', '7', {'events': [1]}), ('/events', '7', {'events': [2]})], server.got
+    finally:
+        other.close()
+    for words, tags in ((['--tag', 'usage'], 1), (['--tag', 'data-sync'], 0), (['--state', 'failed'], 0)):
+        assert ctl.json('export', '--to', ctl.path('-'.join(words)), *words)['tags'] == tags, words
+
+
 def test_a_copy_has_the_events_too(ctl, server):
     collect(ctl, server, 3)
     out = ctl.path('out')

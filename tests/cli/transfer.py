@@ -246,6 +246,7 @@ def test_sent_items_keep_their_receipt(ctl, server):
 def test_hostile_exports_change_nothing(ctl, server):
     fill(ctl, server)
     good = ctl.path('good')
+    ctl('tag', 'set', 'clicks', '--url', server.url + '/e', '-H', 'A: b')
     ctl('export', '--to', good)
     item = next(n for n in sorted(os.listdir(good + '/items')) if n.startswith('00000002'))
 
@@ -263,6 +264,15 @@ def test_hostile_exports_change_nothing(ctl, server):
             path = os.path.join(folder, 'items', item, 'request.json')
             content = json.load(open(path))
             content['parts'][0][key] = value
+            json.dump(content, open(path, 'w'))
+            reseal(folder)
+        return change
+
+    def tag(key, value):
+        def change(folder):
+            path = os.path.join(folder, 'tags.json')
+            content = json.load(open(path))
+            content['tags'][0][key] = value
             json.dump(content, open(path, 'w'))
             reseal(folder)
         return change
@@ -299,6 +309,8 @@ def test_hostile_exports_change_nothing(ctl, server):
                member('state', 'sent'), member('posts_done', 1 << 40), member('tag', 'a\nb'), member('hold', 'staging'),
                part('file', '../../../../etc/passwd'), part('file', '/etc/passwd'), part('file', '..'), part('size', -1),
                part('size', 1 << 60), part('sha256', 'xx'), part('name', 'a"\r\n'), part('file', 'absent'),
+               tag('name', ''), tag('name', 'a\nb'), tag('name', 7), tag('url', 'file:///etc'), tag('headers', None),
+               tag('headers', '{"A\\r\\nB": "c"}'), tag('reach', 'moon'), tag('batch_max', 0), tag('batch_max', 501),
                sums('%s  ../x\n' % zero), sums('%s  /etc/passwd\n' % zero), sums('nonsense\n'),
                sums('%s  items/x/request.json\n' % zero), sums('%s  .hidden\n' % zero), link, link_folder, flip, fifo,
                manifest(items=1 << 61), manifest(items=-1), manifest(items=2), manifest(**{'fieldpost-export': 2}),
@@ -314,6 +326,7 @@ def test_hostile_exports_change_nothing(ctl, server):
             assert run.returncode == 1, (number, run)
             assert run.stderr.startswith('fieldpostctl: import: ') and run.stderr.count('\n') == 1, (number, run.stderr)
             assert other.json('list', '--state', 'all') == [] and other.json('forms', 'list') == [], number
+            assert other.json('tag', 'list') == [], number
             assert other.json('drafts', 'list') == [] and os.listdir(other.data + '/blobs') == [], number
         finally:
             other.close()
