@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """help - what the program, its manual page and its completion say is the same.
 
-  help.py FIELDPOSTCTL MANUAL COMPLETION     prints TAP
+  help.py FIELDPOSTCTL MANUAL COMPLETION AGENT RECEIVER     prints TAP
 """
 import os, re, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import main, says
 
-CTL, MANUAL, COMPLETION = sys.argv[1:4]
+CTL, MANUAL, COMPLETION, AGENT, RECEIVER = sys.argv[1:6]
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GROUPS = ('forms', 'drafts', 'server', 'tag', 'periodic', 'settings')
 COMMON = {'--json', '--help', '--version'}
 
@@ -64,6 +65,27 @@ def test_every_option_is_in_the_manual_and_back(ctl, server):
     said = set(re.findall(r'(?<![\w-])--[a-z][a-z-]*', text))
     assert known - said - COMMON == set(), 'not in the manual: %s' % (known - said - COMMON)
     assert said - known == set(), 'only in the manual: %s' % (said - known)
+
+
+def test_the_manuals_of_the_services_have_their_options(ctl, server):
+    for program, page in ((AGENT, 'fieldpost-agent.1'), (RECEIVER, 'fieldpost-receiver.1')):
+        run = subprocess.run([program, '--help'], env=ctl.env, capture_output=True, text=True, timeout=60)
+        known = set(re.findall(r'^  (?:-\w, )?(--[a-z-]+)', run.stdout, re.M)) - {'--help'}
+        text = manual(os.path.join(os.path.dirname(MANUAL), page))
+        said = set(re.findall(r'(?<![\w-])--[a-z][a-z-]*', text))
+        assert len(known) > 3 and known == said, (page, known ^ said)
+
+
+def test_what_the_environment_changes_is_in_a_manual(ctl, server):
+    read = set()
+    for folder, _, names in os.walk(os.path.join(SOURCE, 'src')):
+        for name in names:
+            if name.endswith('.c'):
+                with open(os.path.join(folder, name)) as f:
+                    read |= set(re.findall(r'g_getenv \("([A-Z_]+)"\)', f.read()))
+    text = manual() + manual(os.path.join(os.path.dirname(MANUAL), 'fieldpost-agent.1'))
+    said = set(re.findall(r'^\.B ([A-Z][A-Z_]+)$', text, re.M))
+    assert {'FIELDPOST_DATA', 'FIELDPOST_LINK'} <= read and read == said, read ^ said
 
 
 def test_what_the_manual_names_is_installed(ctl, server):
