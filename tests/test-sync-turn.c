@@ -214,6 +214,63 @@ test_wish_to_hold (Fixture       *f,
     }
 }
 
+static gpointer
+put_proxy_func (FpStoreTxn  *txn,
+                gpointer     data,
+                GError     **error)
+{
+  g_autoptr(FpHoldRow) row = fp_hold_row_new (FP_HOLD_PROXY, data);
+
+  row->code = g_strdup ("proxy");
+  return fp_hold_rows_put (txn, row, error) ? data : NULL;
+}
+
+static gpointer
+list_proxies_func (FpStoreTxn  *txn,
+                   gpointer     data,
+                   GError     **error)
+{
+  return fp_hold_rows_list (txn, FP_HOLD_PROXY, error);
+}
+
+/* Another network, or a person: then proxies are tried and open questions asked again. Who asks for one tag means its
+ * items, and the second half of a long clearing is no second chance. */
+static void
+test_new_chance (Fixture       *f,
+                 gconstpointer  data)
+{
+  static const struct
+  {
+    gboolean begin, clear, again;
+    const char *tag;
+    gboolean chance;
+  } rows[] = {
+    { TRUE, FALSE, FALSE, NULL, TRUE },
+    { FALSE, TRUE, FALSE, NULL, TRUE },
+    { FALSE, TRUE, FALSE, "data-sync", FALSE },
+    { FALSE, TRUE, TRUE, NULL, FALSE },
+    { FALSE, FALSE, FALSE, NULL, FALSE },
+  };
+  g_autoptr(FpItem) item = fp_sync_fixture_item (f, "/in");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      TURN turn = fp_sync_turn_new ();
+      g_autoptr(GPtrArray) left = NULL;
+
+      g_test_message ("row %u", i);
+      fp_test_store_write (f->store, put_proxy_func, item, NULL);
+      turn->begin = rows[i].begin;
+      turn->clear = rows[i].clear ? FP_SYNC_CLEAR_CHANCE : FP_SYNC_CLEAR_NONE;
+      turn->again = rows[i].again;
+      turn->clear_tag = g_strdup (rows[i].tag);
+      run (f, turn);
+      left = fp_test_store_read (f->store, list_proxies_func, NULL, NULL);
+      g_assert_cmpuint (left->len, ==, rows[i].chance ? 0 : 1);
+      g_assert_cmpint (turn->wants_to_ask, ==, rows[i].chance);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -227,6 +284,7 @@ main (int    argc,
   add ("claim/user-of-its-own-account-only", test_claim_takes_the_user_of_its_account);
   add ("claim/follows-its-account", test_claim_follows_its_account);
   add ("outcome/wish-to-hold-yields-to-a-receipt-only", test_wish_to_hold);
+  add ("new-chance/for-proxies-and-open-questions", test_new_chance);
 #undef add
 
   return g_test_run ();
