@@ -27,7 +27,8 @@ find_question (FpFormModel  *model,
   node = fp_form_model_find (model, path);
   if (!node || fp_form_node_get_kind (node) != FP_NODE_QUESTION)
     {
-      g_printerr (_("fieldpostctl: %s: the form has no question “%s”\n"), option, path);
+      g_printerr (_("fieldpostctl: %s: the form has no question “%s”; “fieldpostctl forms show” lists them\n"), option,
+                  path);
       return NULL;
     }
   *value = at + 1;

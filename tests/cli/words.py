@@ -164,6 +164,26 @@ def test_who_takes_no_arguments_says_so(ctl, server):
     says(ctl.err, 'server set: Unknown option --nosuch')
 
 
+def test_a_default_has_the_type_of_the_value(ctl, server):
+    for setting in ctl.json('settings', 'list'):
+        assert type(setting['default']) is type(setting['value']), setting
+        assert setting['default'] == setting['value'], setting
+
+
+def test_a_list_of_nothing_is_not_asked_for(ctl, server):
+    ctl('add', server.url + '/a')
+    for limit in ('0', '-1'):
+        ctl('list', '--limit', limit, code=2)
+        says(ctl.err, 'is no number of items')
+    assert len(ctl.json('list', '--limit', '1')) == 1
+
+
+def test_an_unknown_question_says_where_the_known_are(ctl, server):
+    ctl('forms', 'new', '--title', 'Trees', 'text:Name')
+    ctl('fill', 'trees', '--set', 'Nane=Oak', code=2)
+    says(ctl.err, 'no question “Nane”', 'forms show')
+
+
 def test_half_a_uid_names_one_item_or_both(ctl, server):
     ctl('add', server.url + '/a')
     ctl('add', server.url + '/b')
