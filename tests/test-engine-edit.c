@@ -10,7 +10,7 @@ typedef struct {
   FpItemState state;
   gboolean    maybe;
   const char *hold;
-  gboolean    cleaned;
+  guint       posts_done;
 } Force;
 
 static gpointer
@@ -24,6 +24,7 @@ force_row (FpStoreTxn  *txn,
 
   item->state = force->state;
   item->maybe_delivered = force->maybe;
+  item->posts_done = force->posts_done;
   g_free (item->hold);
   item->hold = g_strdup (force->hold);
   if (item->state == FP_ITEM_SENT)
@@ -38,19 +39,30 @@ force_row (FpStoreTxn  *txn,
 }
 
 static void
-force (FpEngineFixture *f,
-       gint64           id,
-       FpItemState      state,
-       gboolean         maybe,
-       const char      *hold)
+force_posts (FpEngineFixture *f,
+             gint64           id,
+             FpItemState      state,
+             gboolean         maybe,
+             const char      *hold,
+             guint            posts_done)
 {
-  Force what = { id, state, maybe, hold, FALSE };
+  Force what = { id, state, maybe, hold, posts_done };
   g_auto(FpTestAwait) await = FP_TEST_AWAIT;
   g_autoptr(GError) error = NULL;
 
   fp_store_write_async (fp_engine_get_store (f->engine), force_row, &what, NULL, NULL, NULL, fp_test_await_cb, &await);
   fp_store_write_finish (fp_engine_get_store (f->engine), fp_test_await (&await), &error);
   g_assert_no_error (error);
+}
+
+static void
+force (FpEngineFixture *f,
+       gint64           id,
+       FpItemState      state,
+       gboolean         maybe,
+       const char      *hold)
+{
+  force_posts (f, id, state, maybe, hold, 0);
 }
 
 static FpItem *
@@ -130,6 +142,7 @@ replaced_in_its_place (FpEngineFixture *f,
   g_assert_nonnull (strstr (stored->headers, "X-Kept"));
   g_assert_nonnull (strstr (stored->headers, "X-New"));
   g_assert_null (strstr (stored->headers, "X-Gone"));
+  g_assert_null (strstr (stored->headers, "x-gone"));
   /* The same account, still only by reference. */
   g_assert_nonnull (strstr (stored->headers, "Bearer {secret}"));
   g_assert_cmpstr (stored->secret_id, ==, first->secret_id);
@@ -160,6 +173,84 @@ body_is_replaced (FpEngineFixture *f,
   g_assert_cmpint (stored->body_size, ==, 2);
   g_assert_nonnull (strstr (stored->boundary, stored->uid));
   g_assert_cmpstr (stored->url, ==, first->url);
+}
+
+/* What had no body and gets one is sent as one that has; a method that was chosen stays. */
+static void
+a_body_makes_it_a_post (FpEngineFixture *f,
+                        gconstpointer    data)
+{
+  static const char * const methods[][2] = { { NULL, "POST" }, { "PUT", "PUT" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      g_autoptr(GBytes) body = g_bytes_new ("{}", 2);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(FpItem) item = fp_engine_fixture_enqueue (f->engine, fp_enqueue_new ("http://example.org/one"), &error);
+      FpEnqueue *changes = fp_enqueue_new ("http://example.org/two");
+      g_autoptr(FpItem) edited = NULL;
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (item->method, ==, "GET");
+      changes->method = g_strdup (methods[i][0]);
+      fp_enqueue_add_part (changes, NULL, NULL, "application/json", body, NULL);
+      edited = edit (f, item->id, changes, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (edited->method, ==, methods[i][1]);
+    }
+}
+
+/* What an edit does not speak of stays. */
+static void
+the_rest_stays (FpEngineFixture *f,
+                gconstpointer    data)
+{
+  FpEnqueue *request = fp_enqueue_new ("http://example.org/one");
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItem) item = NULL;
+  g_autoptr(FpItem) edited = NULL;
+  FpEnqueue *changes;
+
+  request->method = g_strdup ("DELETE");
+  request->reach = FP_REACH_LAN;
+  item = fp_engine_fixture_enqueue (f->engine, request, &error);
+  g_assert_no_error (error);
+  force (f, item->id, FP_ITEM_HELD, FALSE, "machine");
+  edited = edit (f, item->id, fp_enqueue_new ("http://example.org/two"), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (edited->method, ==, "DELETE");
+  g_assert_cmpint (edited->reach, ==, FP_REACH_LAN);
+  g_assert_cmpint (edited->created, ==, item->created);
+  /* Another computer may send it too: that is as true as before. */
+  g_assert_cmpint (edited->state, ==, FP_ITEM_HELD);
+  g_assert_cmpstr (edited->hold, ==, "machine");
+
+  changes = fp_enqueue_new ("http://example.org/two");
+  changes->reach = FP_REACH_ALWAYS;
+  fp_item_free (g_steal_pointer (&edited));
+  fp_engine_edit_request_async (f->engine, item->id, changes, TRUE, NULL, fp_test_await_cb, &await);
+  edited = fp_engine_edit_request_finish (f->engine, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (edited->reach, ==, FP_REACH_ALWAYS);
+}
+
+/* The header that held it is taken away: nothing is left for it to be put into, or to be refused. */
+static void
+secret_goes_with_its_header (FpEngineFixture *f,
+                             gconstpointer    data)
+{
+  g_autoptr(FpItem) item = queue (f);
+  FpEnqueue *changes = fp_enqueue_new ("http://example.org/one");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItem) edited = NULL;
+
+  g_assert_nonnull (item->secret_id);
+  set_header (changes, "authorization", "");
+  edited = edit (f, item->id, changes, &error);
+  g_assert_no_error (error);
+  g_assert_null (edited->secret_id);
+  g_assert_null (strstr (edited->headers, "{secret}"));
 }
 
 static void
@@ -238,6 +329,43 @@ not_everything_is_edited (FpEngineFixture *f,
       g_assert_null (edited);
       g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
     }
+}
+
+static gpointer
+put_batch (FpStoreTxn  *txn,
+           gpointer     id,
+           GError     **error)
+{
+  g_autoptr(FpItem) item = fp_item_new ();
+
+  item->kind = FP_ITEM_BATCH;
+  item->protocol = FP_PROTOCOL_PLAIN;
+  item->method = g_strdup ("POST");
+  item->url = g_strdup ("http://example.org/events");
+  item->host = g_strdup ("http://example.org:80");
+  if (!fp_item_rows_insert (txn, item, error))
+    return NULL;
+  *(gint64 *) id = item->id;
+
+  return id;
+}
+
+/* Its events are counted by what it holds. */
+static void
+a_batch_is_not_edited (FpEngineFixture *f,
+                       gconstpointer    data)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItem) edited = NULL;
+  gint64 id = 0;
+
+  fp_store_write_async (fp_engine_get_store (f->engine), put_batch, &id, NULL, NULL, NULL, fp_test_await_cb, &await);
+  fp_store_write_finish (fp_engine_get_store (f->engine), fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  edited = edit (f, id, fp_enqueue_new ("http://example.org/two"), &error);
+  g_assert_null (edited);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
 }
 
 /* Submissions. */
@@ -334,6 +462,7 @@ typedef struct {
   FpItemState next;   /* of the new version */
   gboolean    names;  /* it has a deprecatedID */
   FpItemState first;  /* what becomes of the one before */
+  guint       posts_done;
 } Version;
 
 /* What happened to the first version between the edit and the submit. */
@@ -347,6 +476,8 @@ new_version (FpEngineFixture *f,
     { FP_ITEM_SENDING, TRUE, FP_ITEM_HELD, TRUE, FP_ITEM_SENDING },
     { FP_ITEM_FAILED, TRUE, FP_ITEM_HELD, TRUE, FP_ITEM_FAILED },
     { FP_ITEM_FAILED, FALSE, FP_ITEM_PENDING, FALSE, FP_ITEM_DISCARDED },
+    /* The server has a part of it, and refused another. */
+    { FP_ITEM_FAILED, FALSE, FP_ITEM_HELD, TRUE, FP_ITEM_FAILED, 1 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (versions); i++)
@@ -365,7 +496,7 @@ new_version (FpEngineFixture *f,
       force (f, item->id, FP_ITEM_PENDING, TRUE, NULL);
       uid = reopen (f, item->id, &error);
       g_assert_no_error (error);
-      force (f, item->id, version->state, version->maybe, NULL);
+      force_posts (f, item->id, version->state, version->maybe, NULL, version->posts_done);
       again = fp_engine_fixture_open_draft (f->engine, uid, &error);
       g_assert_no_error (error);
       next = submit (f, again, "Bea");
@@ -448,9 +579,13 @@ main (int    argc,
 
   TEST ("/engine/edit/request/replaced-in-its-place", replaced_in_its_place, NULL);
   TEST ("/engine/edit/request/body-is-replaced", body_is_replaced, NULL);
+  TEST ("/engine/edit/request/a-body-makes-it-a-post", a_body_makes_it_a_post, NULL);
+  TEST ("/engine/edit/request/the-rest-stays", the_rest_stays, NULL);
+  TEST ("/engine/edit/request/secret-goes-with-its-header", secret_goes_with_its_header, NULL);
   TEST ("/engine/edit/request/secret-stays-with-its-host", secret_stays_with_its_host, NULL);
   TEST ("/engine/edit/request/what-may-have-arrived-is-settled-first", what_may_have_arrived_is_settled_first, NULL);
   TEST ("/engine/edit/request/not-everything-is-edited", not_everything_is_edited, NULL);
+  TEST ("/engine/edit/request/a-batch-is-not-edited", a_batch_is_not_edited, NULL);
   TEST ("/engine/edit/submission/undelivered-becomes-a-draft", undelivered_becomes_a_draft, NULL);
   TEST ("/engine/edit/submission/undo-once-the-draft-is-gone", undo_comes_back_with_the_draft_gone, NULL);
   TEST ("/engine/edit/submission/new-version", new_version, PLAIN_FORM);
