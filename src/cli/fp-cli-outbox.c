@@ -105,7 +105,7 @@ fp_cli_list (FpCli  *cli,
   g_autofree char *state = NULL;
   g_autofree char *tag = NULL;
   g_auto(GStrv) rest = NULL;
-  int limit = 0;
+  int limit = 1000;
   const GOptionEntry entries[] = {
     { "state", 0, 0, G_OPTION_ARG_STRING, &state,
       N_("pending, sending, failed, held, discarded, sent or all; by default what is not sent"), N_("STATE") },
@@ -120,7 +120,7 @@ fp_cli_list (FpCli  *cli,
 
   if (!fp_cli_parse (cli, NULL, entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
-  if (limit < 0)
+  if (limit < 1)
     return fp_cli_usage (_("--limit: “%d” is no number of items"), limit);
   if (state && g_str_equal (state, "all"))
     query.states = ~0u;
@@ -129,7 +129,7 @@ fp_cli_list (FpCli  *cli,
   else if (state)
     query.states = 1u << fp_item_state_from_string (state);
   query.tag = tag;
-  query.limit = limit ? limit : 1000;
+  query.limit = (guint) limit;
 
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;

@@ -6,22 +6,31 @@
 
 #include "engine/fp-engine-preferences.h"
 
+static void
+set_value (JsonObject          *object,
+           const char          *key,
+           const FpSettingKind *kind,
+           const char          *stored)
+{
+  g_autofree char *word = fp_setting_dup_word (kind, stored);
+
+  if (kind->type == FP_SETTING_SWITCH)
+    json_object_set_boolean_member (object, key, g_str_equal (stored, "1"));
+  else if (kind->type == FP_SETTING_NUMBER)
+    json_object_set_int_member (object, key, g_ascii_strtoll (stored, NULL, 10));
+  else
+    json_object_set_string_member (object, key, word);
+}
+
 static JsonNode *
 value_to_json (gconstpointer row)
 {
   const FpSettingValue *value = row;
   JsonObject *object = json_object_new ();
-  g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
-  g_autofree char *fallback = fp_setting_dup_word (value->kind, value->kind->fallback);
 
   json_object_set_string_member (object, "name", value->kind->name);
-  if (value->kind->type == FP_SETTING_SWITCH)
-    json_object_set_boolean_member (object, "value", g_str_equal (value->stored, "1"));
-  else if (value->kind->type == FP_SETTING_NUMBER)
-    json_object_set_int_member (object, "value", g_ascii_strtoll (value->stored, NULL, 10));
-  else
-    json_object_set_string_member (object, "value", word);
-  json_object_set_string_member (object, "default", fallback);
+  set_value (object, "value", value->kind, value->stored);
+  set_value (object, "default", value->kind, value->kind->fallback);
   json_object_set_boolean_member (object, "shared", value->kind->roams);
   fp_json_set_time (object, "changed", value->changed);
 
