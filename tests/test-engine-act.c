@@ -238,6 +238,42 @@ all_means_what_it_says (FpEngineFixture *f,
   assert_item (f, ids[7], FP_ITEM_HELD, "staging");
 }
 
+/* What cannot go can still be thrown away; and what was before it may be gone altogether. */
+static void
+what_cannot_go_can_be_discarded (FpEngineFixture *f,
+                                 gconstpointer    data)
+{
+  gint64 first = add (f, FP_ITEM_FAILED, NULL, 0);
+  gint64 second = add (f, FP_ITEM_HELD, "after", first);
+  gint64 copied = add (f, FP_ITEM_HELD, "staging", 0);
+  gint64 lost = add (f, FP_ITEM_FAILED, "staging", 0);
+  gint64 moved = add (f, FP_ITEM_HELD, "moved", 0);
+  gint64 alone = add (f, FP_ITEM_HELD, "after", 0);
+
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_DISCARD, second, copied, NULL), ==, 2);
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_DISCARD, lost, moved, NULL), ==, 2);
+  assert_item (f, second, FP_ITEM_DISCARDED, "after");
+  assert_item (f, lost, FP_ITEM_DISCARDED, "staging");
+  g_assert_cmpint (fp_engine_fixture_act (f->engine, FP_ACT_RELEASE, alone, 0, NULL), ==, 1);
+}
+
+/* Who says why names a wish; what is held for something else is not meant by it. */
+static void
+a_reason_has_to_be_the_right_one (FpEngineFixture *f,
+                                  gconstpointer    data)
+{
+  gint64 id = add (f, FP_ITEM_HELD, "user", 0);
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+
+  g_array_append_val (ids, id);
+  fp_engine_release_async (f->engine, ids, "machine", NULL, fp_test_await_cb, &await);
+  g_assert_cmpint (fp_engine_act_finish (f->engine, fp_test_await (&await), &error), ==, -1);
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED);
+  assert_item (f, id, FP_ITEM_HELD, "user");
+}
+
 static void
 a_retry_does_not_overrule_a_person (FpEngineFixture *f,
                                     gconstpointer    data)
@@ -517,6 +553,8 @@ main (int    argc,
   ADD ("one-that-cannot-changes-none", one_that_cannot_changes_none);
   ADD ("discard-of-what-is-sent-says-cancel", discard_of_what_is_sent_says_cancel);
   ADD ("cancel-without-a-sender-is-at-once", cancel_without_a_sender_is_at_once);
+  ADD ("what-cannot-go-can-be-discarded", what_cannot_go_can_be_discarded);
+  ADD ("a-reason-has-to-be-the-right-one", a_reason_has_to_be_the_right_one);
   ADD ("a-retry-does-not-overrule-a-person", a_retry_does_not_overrule_a_person);
   ADD ("a-new-version-does-not-overtake", a_new_version_does_not_overtake);
   ADD ("all-means-what-it-says", all_means_what_it_says);
