@@ -84,6 +84,45 @@ test_damaged_log (FpStoreFixture *f,
   fp_test_remove_folder (folder);
 }
 
+/* A power cut at the very first start: nothing that could be saved was ever there, and it goes on. */
+static void
+test_damaged_first_log (FpStoreFixture *f,
+                        gconstpointer   data)
+{
+  g_autofree char *folder = fp_test_make_folder ();
+  g_autofree char *file = g_build_filename (folder, "fieldpost.db", NULL);
+  g_autofree char *log = g_strconcat (file, "-wal", NULL);
+  g_autofree guint8 *copy = NULL;
+  g_autofree char *aside = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+  FpStoreFixture other = *f;
+  gsize size;
+
+  fp_salvage_fixture_open (f);
+  fp_store_fixture_write_setting (f->store, "never told");
+  copy_to (f, folder, "fieldpost.db-wal");
+  copy_to (f, folder, "fieldpost.db");
+  bytes = fp_salvage_fixture_read (log);
+  size = g_bytes_get_size (bytes);
+  copy = g_memdup2 (g_bytes_get_data (bytes, NULL), size);
+  g_assert_cmpuint (size, >, 3 * (FP_SALVAGE_PAGE + 24));
+  /* A half of the first commit. */
+  for (gsize at = 32; at < size / 2; at += FP_SALVAGE_PAGE + 24)
+    memset (copy + at + 24, 0xa5, FP_SALVAGE_PAGE);
+  fp_salvage_fixture_write (log, copy, size);
+
+  other.folder = folder;
+  other.file = file;
+  fp_salvage_fixture_open (&other);
+  fp_salvage_fixture_assert_whole (&other);
+  fp_store_fixture_write_setting (other.store, "the first word");
+  g_assert_nonnull (fp_store_get_repair (other.store, NULL));
+  aside = fp_salvage_fixture_find_aside (&other, "-wal");
+  g_assert_nonnull (aside);
+  fp_salvage_fixture_close (&other);
+  fp_test_remove_folder (folder);
+}
+
 /* While another program has the file open nobody exchanges it. */
 static void
 test_waits_until_it_is_alone (FpStoreFixture *f,
@@ -415,6 +454,7 @@ main (int    argc,
 #define ADD(path, func) g_test_add ("/store/salvage/" path, FpStoreFixture, NULL, fp_store_fixture_setup_closed, func, fp_store_fixture_teardown)
   ADD ("empty-file-beside-log", test_empty_file_beside_log);
   ADD ("damaged-log", test_damaged_log);
+  ADD ("damaged-first-log", test_damaged_first_log);
   ADD ("waits-until-it-is-alone", test_waits_until_it_is_alone);
   ADD ("several-at-once", test_several_at_once);
   ADD ("killed-while-it-repairs", test_killed_while_it_repairs);

@@ -14,6 +14,9 @@
 
 #define NEW_NAME "fieldpost.db.new"
 
+/* Of every store. */
+#define PAGE_BYTES 4096
+
 static char *
 dup_path (const char *folder,
           const char *name,
@@ -157,6 +160,23 @@ check_result (FpSalvage *self,
   return FALSE;
 }
 
+/* As the first program leaves the file until its log is copied back. A power cut may leave nothing whole of a log that
+ * nobody was yet told of. SQLite's file format, "The Database Header", "B-tree Pages". */
+static gboolean
+holds_nothing (FpSalvage *self)
+{
+  g_autofree char *path = g_build_filename (self->folder, "fieldpost.db", NULL);
+  guint8 page[PAGE_BYTES + 1];
+  FILE *file = fopen (path, "re");
+  gsize size = file ? fread (page, 1, sizeof page, file) : 0;
+
+  if (file)
+    fclose (file);
+
+  return size == PAGE_BYTES && memcmp (page, "SQLite format 3", 16) == 0
+         && page[100] == 13 && page[103] == 0 && page[104] == 0;
+}
+
 static gboolean
 fill (FpSalvage *self,
       GError   **error)
@@ -166,7 +186,7 @@ fill (FpSalvage *self,
   if (!fp_db_exec (self->db, "BEGIN EXCLUSIVE", error) || !_fp_salvage_rows (self, error)
       || !fp_db_get_int (self->db, "SELECT (SELECT count(*) FROM item) + (SELECT count(*) FROM draft)", &n, error))
     return FALSE;
-  if (!self->ours && n == 0)
+  if (!self->ours && n == 0 && !holds_nothing (self))
     {
       g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT,
                    "The file fieldpost.db is damaged, or was never one of Fieldpost: nothing in it can be read");

@@ -93,7 +93,7 @@ def test_a_first_start_that_was_killed(day, options):
                 world.settle()
                 checker = Checker(world)
                 survey = Survey(world, checker, options.seed)
-                survey.run(per_sync=4)
+                survey.run(per_sync=100 if options.all else 4)
                 checker.close()
                 must(not survey.wrong, 'killed at %s %d' % (kind, n), *survey.wrong[:10])
             finally:
