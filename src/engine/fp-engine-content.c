@@ -84,12 +84,11 @@ new_request (Content    *content,
 static void
 get (GTask               *task, /* (transfer full) */
      const char          *url,
-     gsize                limit,
      GAsyncReadyCallback  callback)
 {
   FpEngine *self = g_task_get_source_object (task);
 
-  fp_http_get_async (self->http, new_request (g_task_get_task_data (task), url), limit,
+  fp_http_get_async (self->http, new_request (g_task_get_task_data (task), url), LIST_MAX,
                      g_task_get_cancellable (task), callback, task);
 }
 
@@ -148,23 +147,33 @@ end_file (GTask      *task,
   next_file (task);
 }
 
+/* What was there stays where nothing better came. */
 static void
-imported_cb (GObject      *source,
+file_got_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
   Content *content = g_task_get_task_data (task);
   const FpMediaEntry *file = last (content->files);
-  GError *error = NULL;
-  g_autoptr(FpBlob) blob = fp_blob_import_finish (FP_STORE (source), result, &error);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpBlob) blob = _fp_engine_finish (FP_ENGINE (source), result, &error);
   FpMediaRow *row;
 
-  if (!blob)
+  /* Neither this one nor the others can be kept. */
+  if (error && error->domain == FP_STORE_ERROR)
     {
-      g_task_return_error (task, error);
+      g_prefix_error (&error, "%s: ", file->name);
+      g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
+  if (error)
+    {
+      add_reason (content, file->name, error);
+      end_file (g_steal_pointer (&task), take_had (content, file->name));
+      return;
+    }
+
   row = fp_media_row_new ();
   row->name = g_strdup (file->name);
   row->hash = g_strdup (file->hash);
@@ -172,33 +181,6 @@ imported_cb (GObject      *source,
   row->url = g_strdup (file->download_url);
   content->n++;
   end_file (g_steal_pointer (&task), row);
-}
-
-static void
-file_got_cb (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  FpEngine *self = g_task_get_source_object (task);
-  Content *content = g_task_get_task_data (task);
-  const FpMediaEntry *file = last (content->files);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) bytes = fp_http_get_finish (FP_HTTP (source), result, &error);
-  g_autofree char *md5 = bytes ? g_compute_checksum_for_bytes (G_CHECKSUM_MD5, bytes) : NULL;
-  g_autoptr(GInputStream) stream = NULL;
-
-  if (md5 && g_ascii_strcasecmp (md5, file->hash) != 0)
-    g_set_error (&error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER,
-                 "what was downloaded does not match the server's checksum");
-  if (error)
-    {
-      add_reason (content, file->name, error);
-      end_file (g_steal_pointer (&task), take_had (content, file->name));
-      return;
-    }
-  stream = g_memory_input_stream_new_from_bytes (bytes);
-  fp_blob_import_async (self->store, stream, g_task_get_cancellable (task), imported_cb, g_object_ref (task));
 }
 
 /* Takes @task. */
@@ -216,7 +198,8 @@ next_file (GTask *task)
         {
           if (row)
             g_ptr_array_add (content->had, row);
-          get (task, file->download_url, MEDIA_MAX, file_got_cb);
+          _fp_engine_download_async (g_task_get_source_object (task), new_request (content, file->download_url), MEDIA_MAX,
+                                     file->hash, g_task_get_cancellable (task), file_got_cb, task);
           return;
         }
       g_ptr_array_add (content->has, row);
@@ -313,7 +296,7 @@ next_form (GTask *task)
       content->form = entry->manifest_url ? find_form (content, entry) : 0;
       if (content->form)
         {
-          get (task, entry->manifest_url, LIST_MAX, manifest_got_cb);
+          get (task, entry->manifest_url, manifest_got_cb);
           return;
         }
       drop_last (content->entries);
@@ -361,7 +344,7 @@ forms_listed_cb (GObject      *source,
   g_clear_pointer (&content->known, g_ptr_array_unref);
   content->known = fp_engine_list_forms_finish (FP_ENGINE (source), result, &error);
   if (content->known)
-    get (g_steal_pointer (&task), url, LIST_MAX, list_got_cb);
+    get (g_steal_pointer (&task), url, list_got_cb);
   else
     g_task_return_error (task, error);
 }

@@ -85,6 +85,17 @@ gpointer  _fp_engine_insert_request (FpStoreTxn        *txn,
                                      gpointer           data,
                                      GError           **error);
 
+/* Fetches a document of at most @limit bytes into a blob, in constant memory. @request: (transfer full). @md5: of the
+ * document, in hex. A document with another one, or one that breaks off, leaves nothing. Result: FpBlob. Errors:
+ * FP_HTTP_ERROR; FP_ENGINE_ERROR_SERVER: it is another document; FP_STORE_ERROR: it cannot be kept. */
+void      _fp_engine_download_async (FpEngine            *self,
+                                     FpRequest           *request,
+                                     gsize                limit,
+                                     const char          *md5,
+                                     GCancellable        *cancellable,
+                                     GAsyncReadyCallback  callback,
+                                     gpointer             user_data);
+
 /* Turns FpEnqueuePart into FpItemPart: files and large data become blobs. Result: GPtrArray of FpItemPart. */
 void      _fp_engine_store_parts_async (FpEngine            *self,
                                         GPtrArray           *parts,

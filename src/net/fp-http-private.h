@@ -24,6 +24,10 @@ void         _fp_exchange_start    (FpRequest    *request,
                                     GTask        *task);
 void         _fp_exchange_abort    (FpExchange   *exchange);
 
+/* Whether @text can be a method or the name of a header; and whether a header of that name is ours to set. */
+gboolean     _fp_request_is_token  (const char   *text);
+gboolean     _fp_request_is_framing_header (const char *name);
+
 /* The list of what is in flight. */
 void         _fp_http_enter        (FpHttp       *self,
                                     FpExchange   *exchange);

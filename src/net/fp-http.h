@@ -26,6 +26,8 @@ typedef struct {
   GPtrArray  *segments;     /* FpSegment; empty = no body */
   char       *secret_id;    /* (nullable): resolved at send time, for this URL's origin only */
   char       *user;         /* (nullable): pre-emptive Basic with the secret as password; https or loopback only */
+  GOutputStream *into;      /* (nullable): where the body of a 200 goes as it comes, instead of into the answer; never
+                             * more than 16 KiB of it are held; not closed */
   guint       timeout_s;    /* without progress; 0 = 60 */
   gboolean    no_redirects; /* not even to the same origin */
   gboolean    allow_cleartext; /* http to a public host: by the person's explicit choice only */

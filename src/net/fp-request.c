@@ -1,4 +1,6 @@
-#include "net/fp-http.h"
+#include "net/fp-http-private.h"
+
+#include <string.h>
 
 static void
 segment_free (FpSegment *segment)
@@ -118,7 +120,33 @@ fp_request_free (FpRequest *request)
   g_ptr_array_unref (request->segments);
   g_free (request->secret_id);
   g_free (request->user);
+  g_clear_object (&request->into);
   g_free (request);
+}
+
+/* Headers that are ours to set, since a wrong one would break the framing. */
+gboolean
+_fp_request_is_framing_header (const char *name)
+{
+  static const char *const names[]
+      = { "connection",   "content-length",    "expect", "host", "keep-alive", "te", "trailer",
+          "transfer-encoding", "upgrade", NULL };
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  return g_strv_contains (names, lower);
+}
+
+/* Source: RFC 9110, 5.6.2. */
+gboolean
+_fp_request_is_token (const char *text)
+{
+  const char *p;
+
+  for (p = text; *p; p++)
+    if (!g_ascii_isalnum (*p) && !strchr ("!#$%&'*+-.^_`|~", *p))
+      return FALSE;
+
+  return p > text;
 }
 
 /**
