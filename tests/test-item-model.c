@@ -1,4 +1,5 @@
-/* The outbox as a paged list: get_item() never waits, rows keep their objects, changes are told with the fewest rows. */
+/* The outbox as a paged list: get_item() never waits, rows keep their objects, changes are told with the fewest
+ * rows. */
 #include "fp-test.h"
 
 #include "ui/fp-format.h"

@@ -167,7 +167,8 @@ check_drafts (FpStoreTxn *txn,
   return NULL;
 }
 
-/* The queue as schema 1 had it: 8 waits for its time, 7 for its slow try, 10 is next; the others do not go by themselves. */
+/* The queue as schema 1 had it: 8 waits for its time, 7 for its slow try, 10 is next; the others do not go by
+ * themselves. */
 static gpointer
 check_queue (FpStoreTxn *txn,
              gpointer    data,

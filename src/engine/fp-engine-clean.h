@@ -13,7 +13,8 @@ typedef struct {
   guint marked;    /* rows that a later run may delete */
 } FpCleaned;
 
-/* By hand; the agent does it by itself once a day. @dry_run: only counts; "files" stays 0. Never touches what was not sent. */
+/* By hand; the agent does it by itself once a day. @dry_run: only counts; "files" stays 0. Never touches what was not
+ * sent. */
 void       fp_engine_clean_async  (FpEngine *self, gboolean dry_run, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 FpCleaned *fp_engine_clean_finish (FpEngine *self, GAsyncResult *res, GError **error); /* free with g_free() */
 

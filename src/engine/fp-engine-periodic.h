@@ -11,8 +11,9 @@
 
 G_BEGIN_DECLS
 
-/* "clean-up": by itself, once a day. "daily-sync": clean-up, preferences, cached content; every 24 h. "check-updates": form lists and new versions; every
- * hour. Jobs of other programs: at least an hour apart, told as a registration of their name is. */
+/* "clean-up": by itself, once a day. "daily-sync": clean-up, preferences, cached content; every 24 h. "check-updates":
+ * form lists and new versions; every hour. Jobs of other programs: at least an hour apart, told as a registration of
+ * their name is. */
 
 typedef struct {
   GPtrArray *jobs;       /* FpPeriodicRow */

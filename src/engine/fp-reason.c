@@ -10,7 +10,8 @@ typedef struct {
   gboolean    with_words; /* what the server or the system said helps a person */
 } Reason;
 
-/* One sentence for each code of net/fp-verdict.h and of the sender: what happened, in words that say whose turn it is. */
+/* One sentence for each code of net/fp-verdict.h and of the sender: what happened, in words that say whose turn it
+ * is. */
 static const Reason reasons[] = {
   { "network-resolve", N_("The server's name is not known on this network"), FALSE },
   { "network-connect", N_("The server cannot be reached"), FALSE },

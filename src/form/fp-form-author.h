@@ -19,7 +19,8 @@ FpAuthorQuestion *fp_author_question_parse (const char        *text,
 void              fp_author_question_free  (FpAuthorQuestion  *question);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpAuthorQuestion, fp_author_question_free)
 
-/* @submit_url: (nullable): a plain JSON endpoint; NULL = an OpenRosa form. The result parses with fp_form_def_parse(). */
+/* @submit_url: (nullable): a plain JSON endpoint; NULL = an OpenRosa form. The result parses with
+ * fp_form_def_parse(). */
 GBytes           *fp_form_author_write     (const char        *title,
                                             const char        *submit_url,
                                             GPtrArray         *questions,

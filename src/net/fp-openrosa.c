@@ -27,8 +27,8 @@ parse_leniently (GBytes  *body,
   return fp_xml_parse (rest, error);
 }
 
-/* Every answer is asked for its message, and most are JSON or a word: what begins with a letter or another sign than "<"
- * is no XML, whatever its encoding. */
+/* Every answer is asked for its message, and most are JSON or a word: what begins with a letter or another sign than
+ * "<" is no XML, whatever its encoding. */
 static gboolean
 may_be_xml (GBytes *body)
 {

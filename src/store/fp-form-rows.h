@@ -53,7 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpFormRow, fp_form_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpServerRow, fp_server_row_free)
 
 /* Adds the version, or finds the row with the same form_id, version and md5 (also one from a file where @row is from a
- * server, and the other way round: it then is the server's); hides other versions of form_id of the same server. The XML is kept durably with the row. Sets row->id. */
+ * server, and the other way round: it then is the server's); hides other versions of form_id of the same server. The
+ * XML is kept durably with the row. Sets row->id. */
 gboolean     fp_form_rows_add    (FpStoreTxn   *txn,
                                   FpFormRow    *row,
                                   GBytes       *xml,

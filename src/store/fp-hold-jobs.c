@@ -4,8 +4,8 @@
 
 #include "store/fp-store-private.h"
 
-/* What is to be done with many items, FP_STORE_SLICE in each transaction. A job is a row of table hold too: it is durable with
- * the change that asks for it, and whoever sends next goes on with it. */
+/* What is to be done with many items, FP_STORE_SLICE in each transaction. A job is a row of table hold too: it is
+ * durable with the change that asks for it, and whoever sends next goes on with it. */
 
 /* What an item that is released looks like: as if nothing had kept it. The pair is one of the outbox's table:
  * held -> pending. */

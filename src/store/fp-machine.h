@@ -1,4 +1,6 @@
-/* fp-machine.h — a store belongs to one machine: a copy of it would send everything a second time. Stays in this folder. */
+/* fp-machine.h — a store belongs to one machine: a copy of it would send everything a second time
+ *
+ * Stays in this folder. */
 #pragma once
 
 #include "store/fp-sql.h"

@@ -1,4 +1,4 @@
-/* fp-salvage-fixture.h — a store whose rows can be found in the file without knowing its format, and ways to damage it */
+/* fp-salvage-fixture.h — a store whose rows can be found in the file without knowing its format; ways to damage it */
 #pragma once
 
 #include "fp-store-fixture.h"
