@@ -1,6 +1,7 @@
 #include "base/fp-clock.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -147,6 +148,38 @@ fp_clock_init (FpClock *self)
   g_mutex_init (&self->lock);
 }
 
+/* A container may count its boot time from another moment (time_namespaces(7)): that is another clock, although the
+ * machine booted once. NULL = from the same. */
+static char *
+dup_boot_offset (void)
+{
+  g_autofree char *offsets = NULL;
+  g_autofree char *line = NULL;
+  const char *boot;
+
+  if (!g_file_get_contents ("/proc/self/timens_offsets", &offsets, NULL, NULL)
+      || !(boot = strstr (offsets, "boottime")))
+    return NULL;
+  boot += strlen ("boottime");
+  line = g_strndup (boot, strcspn (boot, "\n"));
+
+  return strpbrk (line, "123456789") ? g_strdelimit (g_strdup (g_strstrip (line)), " \t", '.') : NULL;
+}
+
+static char *
+dup_boot_id (void)
+{
+  g_autofree char *id = NULL;
+  g_autofree char *offset = NULL;
+
+  /* Where /proc is hidden, an id of our own: waits of another process are then void, which is the safe side. */
+  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &id, NULL, NULL))
+    return fp_uuid_new ();
+  offset = dup_boot_offset ();
+
+  return g_strconcat (g_strstrip (id), offset ? "+" : NULL, offset, NULL);
+}
+
 /**
  * fp_clock_new:
  *
@@ -160,11 +193,7 @@ fp_clock_new (void)
 {
   FpClock *self = g_object_new (FP_TYPE_CLOCK, NULL);
 
-  /* Where /proc is hidden, an id of our own: waits of another process are then void, which is the safe side. */
-  if (g_file_get_contents ("/proc/sys/kernel/random/boot_id", &self->boot_id, NULL, NULL))
-    g_strstrip (self->boot_id);
-  else
-    self->boot_id = fp_uuid_new ();
+  self->boot_id = dup_boot_id ();
   start_watch (self);
 
   return self;
