@@ -173,6 +173,7 @@ change (FpStoreTxn  *txn,
     case FP_ACT_CANCEL:
       g_free (item->hold);
       item->hold = g_strdup ("user");
+      item->next_try = 0;
       return item->state == FP_ITEM_SENDING ? break_off (txn, act, item)
                                             : fp_item_machine_step (item, FP_EVENT_HOLD);
 
