@@ -222,6 +222,64 @@ test_clock_set_forward_deletes_nothing_early (Fixture       *f,
 }
 
 static gpointer
+sql_func (FpStoreTxn  *txn,
+          gpointer     sql,
+          GError     **error)
+{
+  return fp_db_exec (txn->db, sql, error) ? sql : NULL;
+}
+
+/* The mark is right and the clock is not: a day has passed where the machine ran for one. */
+static void
+test_clock_set_after_the_mark (Fixture       *f,
+                               gconstpointer  data)
+{
+  gint64 id = insert (f, FP_ITEM_SENT, 8 * DAY_MS);
+
+  g_assert_cmpuint (clean (f), ==, 0);
+  fp_clock_set_wall (f->clock, WALL + 365 * DAY_MS);
+  g_assert_cmpuint (clean (f), ==, 0);
+  fp_clock_advance (f->clock, DAY_MS - 1);
+  g_assert_cmpuint (clean (f), ==, 0);
+  g_assert_true (exists (f, id));
+  fp_clock_advance (f->clock, 1);
+  g_assert_cmpuint (clean (f), ==, 1);
+}
+
+/* A mark of another boot, of which only the wall clock tells how long ago it was. */
+static void
+test_restart_after_the_mark (Fixture       *f,
+                             gconstpointer  data)
+{
+  gint64 id = insert (f, FP_ITEM_SENT, 8 * DAY_MS);
+
+  g_assert_cmpuint (clean (f), ==, 0);
+  call (f, sql_func, (gpointer) "UPDATE item SET marked_boot_id = 'before', marked_boot = 1000000000000");
+  g_assert_cmpuint (clean (f), ==, 0);
+  fp_clock_advance (f->clock, DAY_MS - 1);
+  g_assert_cmpuint (clean (f), ==, 0);
+  g_assert_true (exists (f, id));
+  fp_clock_advance (f->clock, 1);
+  g_assert_cmpuint (clean (f), ==, 1);
+}
+
+/* Events that a person threw away with their batch go with it. */
+static void
+test_discarded_batch_takes_its_events (Fixture       *f,
+                                       gconstpointer  data)
+{
+  gint64 id = insert (f, FP_ITEM_DISCARDED, 8 * DAY_MS);
+  g_autofree char *frozen = g_strdup_printf ("INSERT INTO event (tag, data, created, item) VALUES ('t', '1', 1, %"
+                                             G_GINT64_FORMAT "), ('t', '2', 1, NULL)", id);
+
+  call (f, sql_func, frozen);
+  g_assert_cmpuint (clean (f), ==, 0);
+  fp_clock_advance (f->clock, DAY_MS);
+  g_assert_cmpuint (clean (f), ==, 1);
+  fp_store_fixture_assert_answer (f, "SELECT group_concat(data) FROM event", "2");
+}
+
+static gpointer
 state_func (FpStoreTxn  *txn,
             gpointer     data,
             GError     **error)
@@ -439,6 +497,21 @@ draft_func (FpStoreTxn  *txn,
   return NULL;
 }
 
+/* What it became is what the new version is to name. */
+static void
+test_what_is_edited_stays (Fixture       *f,
+                           gconstpointer  data)
+{
+  gint64 id = insert (f, FP_ITEM_SENT, 30 * DAY_MS);
+  g_autofree char *edits = g_strdup_printf ("UPDATE draft SET edits = %" G_GINT64_FORMAT, id);
+
+  call (f, draft_func, NULL);
+  call (f, sql_func, edits);
+  for (guint i = 0; i < 4; i++, fp_clock_advance (f->clock, DAY_MS))
+    g_assert_cmpuint (clean (f), ==, 0);
+  g_assert_true (exists (f, id));
+}
+
 static void
 test_discarded_drafts (Fixture       *f,
                        gconstpointer  data)
@@ -519,7 +592,11 @@ main (int    argc,
   ADD ("/clean/sent-goes-in-two-steps", test_sent_goes_in_two_steps);
   ADD ("/clean/discarded-goes-after-a-week", test_discarded_goes_after_a_week);
   ADD ("/clean/clock-set-forward-deletes-nothing-early", test_clock_set_forward_deletes_nothing_early);
+  ADD ("/clean/clock-set-after-the-mark", test_clock_set_after_the_mark);
+  ADD ("/clean/restart-after-the-mark", test_restart_after_the_mark);
+  ADD ("/clean/discarded-batch-takes-its-events", test_discarded_batch_takes_its_events);
   ADD ("/clean/undone-and-discarded-again", test_undone_and_discarded_again);
+  ADD ("/clean/what-is-edited-stays", test_what_is_edited_stays);
   ADD ("/clean/discarded-drafts", test_discarded_drafts);
   ADD ("/clean/short-transactions", test_short_transactions);
   ADD ("/clean/rows-that-are-passed-over-count", test_rows_that_are_passed_over_count);
