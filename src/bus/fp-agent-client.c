@@ -156,16 +156,10 @@ send_quietly (FpAgentClient *self,
   g_dbus_connection_send_message (self->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
 }
 
-/**
- * fp_agent_client_nudge:
- *
- * Tells the agent that the store was written. A hint: the agent also looks by itself.
- */
-void
-fp_agent_client_nudge (FpAgentClient *self)
+/* Tells the agent that the store was written. A hint: the agent also looks by itself. */
+static void
+nudge (FpAgentClient *self)
 {
-  g_return_if_fail (FP_IS_AGENT_CLIENT (self));
-
   if (self->bus && self->presence != FP_AGENT_OTHER_STORE)
     send_quietly (self, AGENT_INTERFACE, "Nudge", NULL);
 }
@@ -176,7 +170,7 @@ drafts_cb (gpointer data)
   FpAgentClient *self = data;
 
   self->drafts_id = 0;
-  fp_agent_client_nudge (self);
+  nudge (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -186,7 +180,7 @@ store_changed_cb (FpAgentClient *self,
                   guint          topics)
 {
   if (topics != FP_STORE_DRAFTS)
-    fp_agent_client_nudge (self);
+    nudge (self);
   else if (self->drafts_id == 0)
     self->drafts_id = g_timeout_add_seconds (DRAFTS_S, drafts_cb, self);
 }
@@ -234,7 +228,7 @@ renew_agent (FpAgentClient *self)
   else if (self->renewing && self->presence == FP_AGENT_ABSENT)
     {
       self->renewing = FALSE;
-      fp_agent_client_nudge (self);
+      nudge (self);
     }
 }
 
@@ -355,7 +349,7 @@ proxy_ready_cb (GObject      *source,
   g_signal_connect_object (proxy, "delivered", G_CALLBACK (agent_delivered_cb), self, 0);
   look_at_agent (self);
   if (may_activate (self))
-    fp_agent_client_nudge (self);
+    nudge (self);
   set_ready (self);
 }
 
@@ -477,7 +471,7 @@ fp_agent_client_dispose (GObject *object)
   if (self->drafts_id != 0)
     {
       g_clear_handle_id (&self->drafts_id, g_source_remove);
-      fp_agent_client_nudge (self);
+      nudge (self);
     }
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
   g_clear_object (&self->proxy);

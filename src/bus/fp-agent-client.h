@@ -40,8 +40,6 @@ void             fp_agent_client_sync_async   (FpAgentClient       *self,
 gboolean         fp_agent_client_sync_finish  (FpAgentClient       *self,
                                                GAsyncResult        *result,
                                                GError             **error);
-/* Tells the agent that the store was written; sent by itself after every commit of the engine. */
-void             fp_agent_client_nudge        (FpAgentClient       *self);
 /* An agent that is older than this program makes room for a new one; asked at once, or when it is seen. */
 void             fp_agent_client_renew_agent  (FpAgentClient       *self);
 /* Demo bar: offline, limited, portal, full. */

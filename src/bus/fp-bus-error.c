@@ -29,8 +29,8 @@ static const Name names[] = {
   { fp_bus_error_quark, FP_BUS_ERROR_LIMITS_EXCEEDED, FP_BUS_ERROR_PREFIX "LimitsExceeded" },
 };
 
-const char *
-fp_bus_error_get_name (const GError *error)
+static const char *
+get_name (const GError *error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (error->domain == names[i].domain () && (names[i].code == ANY || names[i].code == error->code))
@@ -43,6 +43,6 @@ void
 fp_bus_error_return (GDBusMethodInvocation *invocation,
                      GError                *error)
 {
-  g_dbus_method_invocation_return_dbus_error (invocation, fp_bus_error_get_name (error), error->message);
+  g_dbus_method_invocation_return_dbus_error (invocation, get_name (error), error->message);
   g_error_free (error);
 }

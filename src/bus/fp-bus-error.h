@@ -14,9 +14,8 @@ typedef enum {
 #define FP_BUS_ERROR (fp_bus_error_quark ())
 GQuark      fp_bus_error_quark    (void);
 
-/* "…Error.Usage" and so on, as the table says: every code has a name, also one of another domain ("…Error.Failed"). */
-const char *fp_bus_error_get_name (const GError          *error);
-/* Answers @invocation (transfer full) with @error (transfer full). */
+/* Answers @invocation (transfer full) with @error (transfer full) under its name of the table; "…Error.Failed" where it
+ * has none there. */
 void        fp_bus_error_return   (GDBusMethodInvocation *invocation,
                                    GError                *error);
 

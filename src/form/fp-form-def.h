@@ -14,7 +14,6 @@ typedef enum {
   FP_FORM_ERROR_CYCLE,       /* calculations depend on each other in a circle; the message names the path */
   FP_FORM_ERROR_UNSUPPORTED, /* uses something without which it would be filled wrongly */
   FP_FORM_ERROR_INSTANCE,    /* a saved instance does not belong to this form */
-  FP_FORM_ERROR_VALUE,       /* a value that the question's type does not take */
 } FpFormError;
 
 #define FP_FORM_ERROR (fp_form_error_quark ())

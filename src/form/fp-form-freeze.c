@@ -100,15 +100,10 @@ append_element (FpFormModel *self,
     append_deprecated (self, out);
 }
 
-/**
- * fp_form_model_write_xml:
- * @submission: leaves out what is not relevant
- *
- * Source: ODK XForms, "Instance"; OpenRosa "Metadata schema".
- */
-char *
-fp_form_model_write_xml (FpFormModel *self,
-                         gboolean     submission)
+/* A submission leaves out what is not relevant. Source: ODK XForms, "Instance"; OpenRosa "Metadata schema". */
+static char *
+write_xml (FpFormModel *self,
+           gboolean     submission)
 {
   GString *out = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 
@@ -121,7 +116,7 @@ fp_form_model_write_xml (FpFormModel *self,
 GBytes *
 fp_form_model_dup_instance (FpFormModel *self)
 {
-  char *text = fp_form_model_write_xml (self, FALSE);
+  char *text = write_xml (self, FALSE);
 
   return g_bytes_new_take (text, strlen (text));
 }
@@ -188,7 +183,7 @@ fp_form_model_freeze (FpFormModel *self,
 
   if (!check_identity (self, error))
     return NULL;
-  text = json ? fp_form_model_write_json (self) : fp_form_model_write_xml (self, TRUE);
+  text = json ? fp_form_model_write_json (self) : write_xml (self, TRUE);
   length = strlen (text);
   if (!json)
     {

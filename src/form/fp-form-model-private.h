@@ -114,7 +114,6 @@ FpItem     *fp_form_node_get_item      (FpFormNode *self);
 FpLive     *fp_form_node_get_live      (FpFormNode *self); /* NULL for a group without ref */
 
 /* Recalculation. */
-void        fp_form_model_queue_readers(FpFormModel *self, int field);
 void        fp_form_model_queue_rule   (FpFormModel *self, guint rule);
 void        fp_form_model_queue_all    (FpFormModel *self);
 void        fp_form_model_settle       (FpFormModel *self);
@@ -128,7 +127,6 @@ char       *fp_form_model_cast         (FpFormModel *self, int field, xmlXPathOb
 
 /* Texts. */
 char       *fp_form_model_render       (FpFormModel *self, const FpWords *words, int field);
-const char *fp_form_model_peek_image   (FpFormModel *self, const FpWords *words);
 char       *fp_form_model_render_itext (FpFormModel *self, const char *id);
 void        fp_form_model_load_choices (FpFormModel *self, FpFormNode *node);
 char       *fp_form_model_dup_shown    (FpFormModel *self, FpFormNode *node);
@@ -152,7 +150,6 @@ void        fp_step_free               (FpStep *step);
 void        fp_form_model_record       (FpFormModel *self, int field, const char *before, const char *after);
 
 /* Serialization. */
-char       *fp_form_model_write_xml    (FpFormModel *self, gboolean submission);
 char       *fp_form_model_write_json   (FpFormModel *self);
 
 /* For tests: how many expressions were evaluated so far. */

@@ -17,7 +17,6 @@ G_BEGIN_DECLS
 #define FP_NS_JAVAROSA "http://openrosa.org/javarosa"
 #define FP_NS_OPENROSA "http://openrosa.org/xforms"
 #define FP_NS_ODK "http://www.opendatakit.org/xforms"
-#define FP_NS_ENTITIES "http://www.opendatakit.org/xforms/entities"
 
 typedef enum {
   FP_DATA_TEXT,
@@ -175,10 +174,7 @@ void        fp_form_def_add_note     (FpFormDef           *self,
                                       const char          *note);
 
 /* Texts. */
-FpWords    *fp_words_new             (void);
 void        fp_words_free            (FpWords             *self);
-FpText     *fp_text_new              (void);
-void        fp_text_free             (FpText              *self);
 void        fp_choice_def_free       (FpChoiceDef         *self);
 void        fp_itemset_free          (FpItemset           *self);
 void        fp_choice_free           (FpChoice            *self);

@@ -74,9 +74,9 @@ fp_form_model_queue_all (FpFormModel *self)
     fp_form_model_queue_rule (self, i);
 }
 
-void
-fp_form_model_queue_readers (FpFormModel *self,
-                             int          field)
+static void
+queue_readers (FpFormModel *self,
+               int          field)
 {
   GArray *readers = self->def->readers[field];
 
@@ -116,7 +116,7 @@ fp_form_model_put (FpFormModel *self,
   if (live->relevant)
     {
       show_text (live);
-      fp_form_model_queue_readers (self, field);
+      queue_readers (self, field);
     }
   for (FpFormNode *node = live->nodes; node; node = node->same)
     fp_form_node_touch (node, FP_NODE_PROP_VALUE);
@@ -164,7 +164,7 @@ update_relevance (FpFormModel *self,
       live->relevant = relevant;
       if (fp_live_is_leaf (live))
         show_text (live);
-      fp_form_model_queue_readers (self, i);
+      queue_readers (self, i);
       for (FpFormNode *node = live->nodes; node; node = node->same)
         refresh_nodes (self, node);
     }

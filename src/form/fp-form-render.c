@@ -63,9 +63,9 @@ fp_form_model_render (FpFormModel   *self,
   return render (self, words, fp_form_model_live (self, MAX (field, 0))->element);
 }
 
-const char *
-fp_form_model_peek_image (FpFormModel   *self,
-                          const FpWords *words)
+static const char *
+peek_image (FpFormModel   *self,
+            const FpWords *words)
 {
   return words && words->images->len > 0 ? pick (self, words->images) : NULL;
 }
@@ -121,7 +121,7 @@ build_choices (FpFormModel *self,
 
       choice->value = g_strdup (def->value);
       choice->label = fp_form_model_render (self, def->label, item->field);
-      choice->image = g_strdup (fp_form_model_peek_image (self, def->label));
+      choice->image = g_strdup (peek_image (self, def->label));
       g_ptr_array_add (choices, choice);
     }
   if (item->itemset)

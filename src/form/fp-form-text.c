@@ -13,8 +13,8 @@ text_part_free (FpTextPart *part)
   g_free (part);
 }
 
-FpText *
-fp_text_new (void)
+static FpText *
+text_new (void)
 {
   FpText *self = g_new0 (FpText, 1);
 
@@ -23,8 +23,8 @@ fp_text_new (void)
   return self;
 }
 
-void
-fp_text_free (FpText *self)
+static void
+text_free (FpText *self)
 {
   if (!self)
     return;
@@ -32,12 +32,12 @@ fp_text_free (FpText *self)
   g_free (self);
 }
 
-FpWords *
-fp_words_new (void)
+static FpWords *
+words_new (void)
 {
   FpWords *self = g_new0 (FpWords, 1);
 
-  self->texts = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_text_free);
+  self->texts = g_ptr_array_new_with_free_func ((GDestroyNotify) text_free);
   self->images = g_ptr_array_new_with_free_func (g_free);
 
   return self;
@@ -159,11 +159,11 @@ read_text (FpFormParser *p,
            int           field,
            GError      **error)
 {
-  FpText *text = fp_text_new ();
+  FpText *text = text_new ();
 
   if (!add_children (p, text, node, field, error))
     {
-      fp_text_free (text);
+      text_free (text);
       return NULL;
     }
   /* The layout of the file is not part of the text. */
@@ -184,7 +184,7 @@ read_text (FpFormParser *p,
 static FpText *
 literal_text (const char *literal)
 {
-  FpText *text = fp_text_new ();
+  FpText *text = text_new ();
 
   add_literal (text, literal);
 
@@ -232,7 +232,7 @@ read_itext (FpFormParser *p,
             FpWords     **out,
             GError      **error)
 {
-  FpWords *words = fp_words_new ();
+  FpWords *words = words_new ();
 
   for (guint i = 0; i < nodes->len; i++)
     {
@@ -313,15 +313,15 @@ fp_form_parse_words (FpFormParser *p,
 
   if (ref)
     {
-      text = fp_text_new ();
+      text = text_new ();
       if (!add_output (p, text, node, field, error))
-        g_clear_pointer (&text, fp_text_free);
+        g_clear_pointer (&text, text_free);
     }
   else
     text = read_text (p, node, field, error);
   if (!text)
     return FALSE;
-  *out = fp_words_new ();
+  *out = words_new ();
   g_ptr_array_add ((*out)->texts, text);
 
   return TRUE;
@@ -338,7 +338,7 @@ fp_form_parse_message (FpFormParser *p,
 
   if (id)
     return read_itext_id (p, id, field, out, error);
-  *out = fp_words_new ();
+  *out = words_new ();
   g_ptr_array_add ((*out)->texts, literal_text (text));
 
   return TRUE;

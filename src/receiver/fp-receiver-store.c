@@ -413,12 +413,6 @@ fp_receiver_store_add_finish (FpReceiverStore  *self,
 }
 
 const char *
-fp_receiver_store_get_folder (FpReceiverStore *self)
-{
-  return self->folder;
-}
-
-const char *
 fp_receiver_store_get_incoming (FpReceiverStore *self)
 {
   return self->incoming;

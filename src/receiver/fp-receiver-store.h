@@ -38,7 +38,6 @@ void               fp_receiver_store_add_async    (FpReceiverStore      *self,
 FpReceiverReceipt *fp_receiver_store_add_finish   (FpReceiverStore      *self,
                                                    GAsyncResult         *result,
                                                    GError              **error);
-const char        *fp_receiver_store_get_folder   (FpReceiverStore      *self);
 /* Where arrivals make their folders until they are stored. */
 const char        *fp_receiver_store_get_incoming (FpReceiverStore      *self);
 guint              fp_receiver_store_get_count    (FpReceiverStore      *self);

@@ -42,8 +42,8 @@ needs_sign_in (const FpItem *item)
   return g_strcmp0 (item->hold, "account") == 0 || g_strcmp0 (item->hold, "proxy") == 0;
 }
 
-const char *
-fp_item_get_icon_name (const FpItem *item)
+static const char *
+get_icon_name (const FpItem *item)
 {
   switch (item->state)
     {
@@ -159,7 +159,7 @@ show_item (FpItemRow    *self,
   gboolean kept = is_held_for (item, "user");
   GtkWidget *row = gtk_widget_get_parent (GTK_WIDGET (self));
 
-  gtk_image_set_from_icon_name (self->icon, fp_item_get_icon_name (item));
+  gtk_image_set_from_icon_name (self->icon, get_icon_name (item));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->icon), state);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->icon), GTK_ACCESSIBLE_PROPERTY_LABEL, state, -1);
   /* GTK 4.8 has no other way to name a row of a list view. */

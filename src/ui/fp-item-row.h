@@ -17,7 +17,6 @@ void       fp_item_row_set_object (FpItemRow    *self,
                                    FpItemObject *object);
 
 /* Shared with the page of one item. */
-const char *fp_item_get_icon_name (const FpItem *item);
-char       *fp_item_dup_state     (const FpItem *item);
+char *fp_item_dup_state (const FpItem *item);
 
 G_END_DECLS
