@@ -46,6 +46,7 @@ typedef struct {
 
 void       fp_tag_list_free              (FpTagList *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpTagList, fp_tag_list_free)
+/* By name; the list is the caller's. */
 void       fp_engine_list_tags_async     (FpEngine *self, GCancellable *c, GAsyncReadyCallback cb, gpointer data);
 FpTagList *fp_engine_list_tags_finish    (FpEngine *self, GAsyncResult *res, GError **error);
 /* (transfer full): the schema of the command line. */

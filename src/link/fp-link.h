@@ -51,6 +51,7 @@ void         fp_link_set           (FpLink              *self,
                                     FpLinkState          state,
                                     gboolean             metered);
 
+/* What is believed now, after storms of changes have settled. */
 FpLinkState  fp_link_get_state     (FpLink              *self);
 gboolean     fp_link_get_has_link  (FpLink              *self); /* any non-loopback link is up */
 gboolean     fp_link_get_metered   (FpLink              *self);

@@ -16,6 +16,7 @@ char     *fp_files_take_name  (GHashTable   *names,
 /* @text as part of a folder name: ASCII letters, digits, "._-", at most 48 characters; never empty. */
 char     *fp_files_slug       (const char   *text);
 
+/* All @length bytes, however often the system interrupts; not durable before an fsync. Any thread. */
 gboolean  fp_files_write      (int           fd,
                                const guint8 *data,
                                gsize         length,

@@ -14,7 +14,9 @@ typedef enum {
   FP_ROUTE_INBOX,
 } FpRoute;
 
+/* @path: of the URL of a request, from "/" on, without the query. */
 FpRoute     fp_route_find        (const char *path);
+/* Whether it is answered with the headers of OpenRosa. */
 gboolean    fp_route_is_openrosa (FpRoute     route);
 /* "POST, HEAD": the first is what a person would try. */
 const char *fp_route_get_methods (FpRoute     route);

@@ -102,6 +102,7 @@ FpItemPart *fp_item_part_new       (const char *name,
 void        fp_item_part_free      (FpItemPart *part);
 FpItem     *fp_item_new            (void);
 FpItem     *fp_item_copy           (const FpItem *item);
+/* Whether an export with --move took it along, wholly or not yet: it counts as another place's. */
 gboolean    fp_item_is_moved       (const FpItem *item);
 void        fp_item_free           (FpItem     *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpItemPart, fp_item_part_free)

@@ -16,9 +16,11 @@ typedef struct
 
 #define FP_TURNS_INIT { -1, -1 }
 
+/* Opens the lock files of @folder; calling it again opens what is missing. */
 gboolean fp_turns_open  (FpTurns       *turns,
                          const char    *folder,
                          GError       **error);
+/* Gives up what is held, too; the files stay. */
 void     fp_turns_close (FpTurns       *turns);
 /* Waits at most 30 s, then BUSY; @cancellable (nullable) ends the wait. */
 gboolean fp_turns_begin (FpTurns       *turns,
