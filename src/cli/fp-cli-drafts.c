@@ -1,28 +1,35 @@
 #include "config.h"
 
-#include "cli/fp-cli.h"
+#include "cli/fp-cli-table.h"
 
 #include <glib/gi18n.h>
 
-/* Columns of the list, in characters. */
-#define UID_WIDTH 36
-#define TIME_WIDTH 9
-
 static JsonNode *
-draft_to_json (gconstpointer row)
+draft_to_json (gconstpointer row,
+               gconstpointer data)
 {
   return fp_draft_to_json (row);
 }
 
 static void
-print_heading (FpCli *cli)
+fill_draft (gconstpointer   row,
+            char          **cells)
 {
-  g_autofree char *uid = fp_cli_dup_padded (_("Draft"), UID_WIDTH);
-  g_autofree char *saved = fp_cli_dup_padded (_("Saved"), TIME_WIDTH);
-  g_autofree char *line = g_strdup_printf ("%s  %s  %s", uid, saved, _("Form"));
+  const FpDraftRow *draft = row;
+  gboolean titled = draft->title && *draft->title;
 
-  fp_cli_print_heading (cli, line);
+  cells[0] = g_strdup (draft->uid);
+  cells[1] = fp_time_dup_words (draft->saved);
+  cells[2] = g_strconcat (draft->form_title ? draft->form_title : "", titled ? " · " : "",
+                          titled ? draft->title : "", NULL);
 }
+
+static const FpCliTable draft_table = {
+  .columns = { { N_("Draft"), 37 }, { N_("Saved"), 10 }, { N_("Form"), 0 } },
+  .empty = N_("No drafts."),
+  .to_json = draft_to_json,
+  .fill = fill_draft,
+};
 
 static int
 drafts_list (FpCli  *cli,
@@ -43,22 +50,7 @@ drafts_list (FpCli  *cli,
   if (!drafts)
     return fp_cli_fail ("drafts list", error);
 
-  if (cli->json)
-    fp_cli_print_array (drafts, draft_to_json);
-  else if (drafts->len == 0)
-    g_printerr ("%s\n", _("No drafts."));
-  else
-    print_heading (cli);
-  for (guint i = 0; !cli->json && i < drafts->len; i++)
-    {
-      const FpDraftRow *draft = g_ptr_array_index (drafts, i);
-      g_autofree char *time = fp_time_dup_words (draft->saved);
-      g_autofree char *saved = fp_cli_dup_padded (time, TIME_WIDTH);
-      g_autofree char *form = fp_cli_dup_line (draft->form_title);
-      g_autofree char *title = fp_cli_dup_line (draft->title);
-
-      g_print ("%s  %s  %s%s%s\n", draft->uid, saved, form, *title ? " · " : "", title);
-    }
+  fp_cli_print_table (cli, &draft_table, drafts, NULL);
 
   return FP_EXIT_OK;
 }

@@ -1,13 +1,14 @@
 #include "config.h"
 
-#include "cli/fp-cli.h"
+#include "cli/fp-cli-table.h"
 
 #include <glib/gi18n.h>
 
 #include "form/fp-form-author.h"
 
 static JsonNode *
-form_to_json (gconstpointer row)
+form_to_json (gconstpointer row,
+              gconstpointer data)
 {
   return fp_form_to_json (row);
 }
@@ -57,22 +58,24 @@ fp_cli_find_form (FpCli      *cli,
   return NULL;
 }
 
-/* @form: (nullable): NULL = the heading. */
 static void
-print_line (FpCli           *cli,
-            const FpFormRow *form)
+fill_form (gconstpointer   row,
+           char          **cells)
 {
-  g_autofree char *number = form ? g_strdup_printf ("%4" G_GINT64_FORMAT, form->id) : fp_cli_dup_padded (_("No."), 4);
-  g_autofree char *form_id = fp_cli_dup_padded (form ? form->form_id : _("Form"), 28);
-  g_autofree char *version = fp_cli_dup_padded (form ? form->version : _("Version"), 12);
-  g_autofree char *title = fp_cli_dup_line (form ? form->title : _("Title"));
-  g_autofree char *line = g_strdup_printf ("%s  %s %s %s", number, form_id, version, title);
+  const FpFormRow *form = row;
 
-  if (form)
-    g_print ("%s\n", line);
-  else
-    fp_cli_print_heading (cli, line);
+  cells[0] = g_strdup_printf ("%4" G_GINT64_FORMAT, form->id);
+  cells[1] = g_strdup (form->form_id);
+  cells[2] = g_strdup (form->version);
+  cells[3] = g_strdup (form->title);
 }
+
+static const FpCliTable form_table = {
+  .columns = { { N_("No."), 5 }, { N_("Form"), 28 }, { N_("Version"), 12 }, { N_("Title"), 0 } },
+  .empty = N_("No forms yet."),
+  .to_json = form_to_json,
+  .fill = fill_form,
+};
 
 static int
 forms_list (FpCli  *cli,
@@ -91,14 +94,7 @@ forms_list (FpCli  *cli,
   if (!forms)
     return fp_cli_fail ("forms list", error);
 
-  if (cli->json)
-    fp_cli_print_array (forms, form_to_json);
-  else if (forms->len == 0)
-    g_printerr ("%s\n", _("No forms yet."));
-  else
-    print_line (cli, NULL);
-  for (guint i = 0; !cli->json && i < forms->len; i++)
-    print_line (cli, g_ptr_array_index (forms, i));
+  fp_cli_print_table (cli, &form_table, forms, NULL);
 
   return FP_EXIT_OK;
 }

@@ -1,16 +1,12 @@
 #include "config.h"
 
-#include "cli/fp-cli.h"
+#include "cli/fp-cli-table.h"
 
 #include <glib/gi18n.h>
 
-/* Columns of the list, in characters. */
-#define STATE_WIDTH 9
-#define TIME_WIDTH 9
-#define TRIES_WIDTH 8
-
 static JsonNode *
-item_to_json (gconstpointer row)
+item_to_json (gconstpointer row,
+              gconstpointer data)
 {
   return fp_item_to_json (row, NULL);
 }
@@ -33,31 +29,28 @@ dup_why (const FpItem *item)
 }
 
 static void
-print_item_line (const FpItem *item)
+fill_item (gconstpointer   row,
+           char          **cells)
 {
-  g_autofree char *title = fp_cli_dup_line (item->title);
-  g_autofree char *time = fp_time_dup_words (item->created);
-  g_autofree char *created = fp_cli_dup_padded (time, TIME_WIDTH);
-  g_autofree char *number = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
-  g_autofree char *tries = fp_cli_dup_padded (number, TRIES_WIDTH);
-  g_autofree char *words = dup_why (item);
-  g_autofree char *reason = fp_cli_dup_line (words);
+  const FpItem *item = row;
+  g_autofree char *why = dup_why (item);
+  gboolean said = why && *why;
 
-  g_print ("%6" G_GINT64_FORMAT "  %-*s  %s  %s  %s%s%s\n", item->id, STATE_WIDTH, fp_item_state_to_string (item->state),
-           created, tries, title, *reason ? " — " : "", reason);
+  cells[0] = g_strdup_printf ("%6" G_GINT64_FORMAT, item->id);
+  cells[1] = g_strdup (fp_item_state_to_string (item->state));
+  cells[2] = fp_time_dup_words (item->created);
+  cells[3] = g_strdup_printf (ngettext ("%u try", "%u tries", item->attempts), item->attempts);
+  cells[4] = g_strconcat (item->title ? item->title : "", said ? " — " : "", said ? why : "", NULL);
 }
 
-static void
-print_heading (FpCli *cli)
-{
-  g_autofree char *item = fp_cli_dup_padded (_("Item"), 6);
-  g_autofree char *state = fp_cli_dup_padded (_("State"), STATE_WIDTH);
-  g_autofree char *created = fp_cli_dup_padded (_("Created"), TIME_WIDTH);
-  g_autofree char *tries = fp_cli_dup_padded (_("Tried"), TRIES_WIDTH);
-  g_autofree char *line = g_strdup_printf ("%s  %s  %s  %s  %s", item, state, created, tries, _("What, and why it waits"));
-
-  fp_cli_print_heading (cli, line);
-}
+static const FpCliTable item_table = {
+  .columns = {
+    { N_("Item"), 7 }, { N_("State"), 10 }, { N_("Created"), 10 }, { N_("Tried"), 9 },
+    { N_("What, and why it waits"), 0 },
+  },
+  .to_json = item_to_json,
+  .fill = fill_item,
+};
 
 /* Events are in no item until one is made of them. */
 static void
@@ -82,19 +75,12 @@ print_items (FpCli     *cli,
              GPtrArray *items,
              gboolean   some)
 {
-  if (cli->json)
-    {
-      fp_cli_print_array (items, item_to_json);
-      return;
-    }
-  if (items->len == 0 && some)
+  if (!cli->json && items->len == 0 && some)
     g_printerr ("%s\n", _("No such items."));
-  else if (items->len == 0)
+  else if (!cli->json && items->len == 0)
     print_nothing (cli);
   else
-    print_heading (cli);
-  for (guint i = 0; i < items->len; i++)
-    print_item_line (g_ptr_array_index (items, i));
+    fp_cli_print_table (cli, &item_table, items, NULL);
 }
 
 int

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "cli/fp-cli.h"
+#include "cli/fp-cli-table.h"
 
 #include <glib/gi18n.h>
 
@@ -40,18 +40,30 @@ dup_interval (gint64 ms)
   return g_strdup_printf (_("%d h"), (int) hours);
 }
 
-static void
-print_job (const FpPeriodicRow *row)
+static JsonNode *
+job_to_json (gconstpointer row,
+             gconstpointer permission)
 {
-  g_autofree char *name = fp_cli_dup_padded (row->name, 24);
-  g_autofree char *interval = dup_interval (row->min_interval);
-  g_autofree char *interval_column = fp_cli_dup_padded (interval, 8);
-  g_autofree char *when = row->last_run > 0 ? fp_time_dup_words (row->last_run) : g_strdup (_("never"));
-  g_autofree char *when_column = fp_cli_dup_padded (when, 16);
-  g_autofree char *reason = fp_cli_dup_line (row->last_result);
-
-  g_print ("%s %s %s %s\n", name, interval_column, when_column, reason);
+  return fp_periodic_to_json (row, permission);
 }
+
+static void
+fill_job (gconstpointer   data,
+          char          **cells)
+{
+  const FpPeriodicRow *row = data;
+
+  cells[0] = g_strdup (row->name);
+  cells[1] = dup_interval (row->min_interval);
+  cells[2] = row->last_run > 0 ? fp_time_dup_words (row->last_run) : g_strdup (_("never"));
+  cells[3] = g_strdup (row->last_result);
+}
+
+static const FpCliTable job_table = {
+  .columns = { { NULL, 24 }, { NULL, 8 }, { NULL, 16 }, { NULL, 0 } },
+  .to_json = job_to_json,
+  .fill = fill_job,
+};
 
 /* As in the list, of one job. */
 static int
@@ -92,18 +104,9 @@ periodic_list (FpCli  *cli,
   if (!list)
     return fp_cli_fail ("periodic list", error);
 
-  if (cli->json)
-    {
-      JsonArray *array = json_array_new ();
-
-      for (guint i = 0; i < list->jobs->len; i++)
-        json_array_add_element (array, fp_periodic_to_json (g_ptr_array_index (list->jobs, i), list->permission));
-      fp_cli_print_json (fp_json_take_array (array));
-      return FP_EXIT_OK;
-    }
-  print_permission (list->permission);
-  for (guint i = 0; i < list->jobs->len; i++)
-    print_job (g_ptr_array_index (list->jobs, i));
+  if (!cli->json)
+    print_permission (list->permission);
+  fp_cli_print_table (cli, &job_table, list->jobs, list->permission);
 
   return FP_EXIT_OK;
 }

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "cli/fp-cli.h"
+#include "cli/fp-cli-table.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
@@ -11,7 +11,8 @@
 #include "engine/fp-engine-endpoints.h"
 
 static JsonNode *
-server_to_json (gconstpointer row)
+server_to_json (gconstpointer row,
+                gconstpointer data)
 {
   return fp_server_to_json (row);
 }
@@ -287,23 +288,24 @@ server_set (FpCli  *cli,
   return FP_EXIT_OK;
 }
 
-/* @server: (nullable): NULL = the heading. */
 static void
-print_line (FpCli             *cli,
-            const FpServerRow *server)
+fill_server (gconstpointer   row,
+             char          **cells)
 {
-  g_autofree char *number = server ? g_strdup_printf ("%4" G_GINT64_FORMAT, server->id)
-                                   : fp_cli_dup_padded (_("No."), 4);
-  g_autofree char *title = fp_cli_dup_padded (server ? server->title : _("Server"), 24);
-  g_autofree char *reach = fp_cli_dup_padded (server ? fp_reach_to_string (server->reach) : _("Reach"), 7);
-  g_autofree char *url = fp_cli_dup_line (server ? server->url : _("Address"));
-  g_autofree char *line = g_strdup_printf ("%s  %s %s %s", number, title, reach, url);
+  const FpServerRow *server = row;
 
-  if (server)
-    g_print ("%s\n", line);
-  else
-    fp_cli_print_heading (cli, line);
+  cells[0] = g_strdup_printf ("%4" G_GINT64_FORMAT, server->id);
+  cells[1] = g_strdup (server->title);
+  cells[2] = g_strdup (fp_reach_to_string (server->reach));
+  cells[3] = g_strdup (server->url);
 }
+
+static const FpCliTable server_table = {
+  .columns = { { N_("No."), 5 }, { N_("Server"), 24 }, { N_("Reach"), 7 }, { N_("Address"), 0 } },
+  .empty = N_("No servers yet."),
+  .to_json = server_to_json,
+  .fill = fill_server,
+};
 
 static int
 server_list (FpCli  *cli,
@@ -324,14 +326,7 @@ server_list (FpCli  *cli,
   if (!servers)
     return fp_cli_fail ("server list", error);
 
-  if (cli->json)
-    fp_cli_print_array (servers, server_to_json);
-  else if (servers->len == 0)
-    g_printerr ("%s\n", _("No servers yet."));
-  else
-    print_line (cli, NULL);
-  for (guint i = 0; !cli->json && i < servers->len; i++)
-    print_line (cli, g_ptr_array_index (servers, i));
+  fp_cli_print_table (cli, &server_table, servers, NULL);
 
   return FP_EXIT_OK;
 }

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "cli/fp-cli.h"
+#include "cli/fp-cli-table.h"
 
 #include <glib/gi18n.h>
 
@@ -23,7 +23,8 @@ set_value (JsonObject          *object,
 }
 
 static JsonNode *
-value_to_json (gconstpointer row)
+value_to_json (gconstpointer row,
+               gconstpointer data)
 {
   const FpSettingValue *value = row;
   JsonObject *object = json_object_new ();
@@ -36,6 +37,23 @@ value_to_json (gconstpointer row)
 
   return fp_json_take_object (object);
 }
+
+static void
+fill_value (gconstpointer   row,
+            char          **cells)
+{
+  const FpSettingValue *value = row;
+
+  cells[0] = g_strdup (value->kind->name);
+  cells[1] = fp_setting_dup_word (value->kind, value->stored);
+  cells[2] = g_strdup (_(value->kind->help));
+}
+
+static const FpCliTable value_table = {
+  .columns = { { NULL, 17 }, { NULL, 12 }, { NULL, 0 } },
+  .to_json = value_to_json,
+  .fill = fill_value,
+};
 
 static GPtrArray *
 list_values (FpCli   *cli,
@@ -65,20 +83,7 @@ settings_list (FpCli  *cli,
   if (!values)
     return fp_cli_fail ("settings list", error);
 
-  if (cli->json)
-    {
-      fp_cli_print_array (values, value_to_json);
-      return FP_EXIT_OK;
-    }
-  for (guint i = 0; i < values->len; i++)
-    {
-      const FpSettingValue *value = g_ptr_array_index (values, i);
-      g_autofree char *word = fp_setting_dup_word (value->kind, value->stored);
-      g_autofree char *name_column = fp_cli_dup_padded (value->kind->name, 17);
-      g_autofree char *word_column = fp_cli_dup_padded (word, 12);
-
-      g_print ("%s %s %s\n", name_column, word_column, _(value->kind->help));
-    }
+  fp_cli_print_table (cli, &value_table, values, NULL);
 
   return FP_EXIT_OK;
 }
@@ -103,7 +108,7 @@ print_value (FpCli      *cli,
       if (!g_str_equal (value->kind->name, name))
         continue;
       if (cli->json)
-        fp_cli_print_json (value_to_json (value));
+        fp_cli_print_json (value_to_json (value, NULL));
       else if (changed && *word)
         g_print (_("%s is now %s.\n"), name, word);
       else if (changed)

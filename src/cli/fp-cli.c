@@ -254,17 +254,6 @@ fp_cli_print_json (JsonNode *node)
   json_node_unref (node);
 }
 
-void
-fp_cli_print_array (GPtrArray *rows,
-                    JsonNode *(*to_json) (gconstpointer row))
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; i < rows->len; i++)
-    json_array_add_element (array, to_json (g_ptr_array_index (rows, i)));
-  fp_cli_print_json (fp_json_take_array (array));
-}
-
 char *
 fp_cli_dup_line (const char *text)
 {

@@ -90,9 +90,6 @@ void     fp_cli_print_json (JsonNode           *node);
 /* An object of one member; @value (transfer full). */
 void     fp_cli_print_member (const char        *key,
                               JsonNode          *value);
-/* An array of what @to_json makes of each element. */
-void     fp_cli_print_array (GPtrArray         *rows,
-                             JsonNode        *(*to_json) (gconstpointer row));
 /* Text as one terminal line: control characters as spaces. Caller frees. */
 char    *fp_cli_dup_line  (const char          *text);
 /* @text with spaces up to @width characters. Caller frees. */
