@@ -1,9 +1,9 @@
 /* fp-sync-private.h — the inside of FpSync, shared by fp-sync*.c only
  *
- * fp-sync.c: the object. fp-sync-state.c: what it tells of itself. fp-sync-wake.c: the lock and what wakes it.
- * fp-sync-pump.c: turns of the store. fp-sync-choose.c: what goes next. fp-sync-probe.c: hosts that may be reached
- * although the internet is not. fp-sync-ask.c: whose refusal it was. fp-sync-flight.c: one attempt, from the claim to
- * its outcome. */
+ * fp-sync.c: the object. fp-sync-stop.c: its end. fp-sync-state.c: what it tells of itself. fp-sync-wake.c: the lock
+ * and what wakes it. fp-sync-pump.c: turns of the store. fp-sync-wishes.c: what the next one has to do.
+ * fp-sync-choose.c: what goes next. fp-sync-probe.c: hosts that may be reached although the internet is not.
+ * fp-sync-ask.c: whose refusal it was. fp-sync-flight.c: one attempt. fp-sync-settle.c: what came of it. */
 #pragma once
 
 #include "store/fp-sender-lock.h"
@@ -124,9 +124,6 @@ struct _FpSync
 FpBreaker *fp_sync_get_breaker     (FpSync       *self,
                                     const char   *host);
 void       fp_sync_update_state    (FpSync       *self);
-/* Ends a stop when nothing is under way any more; @error: why something could not be written. */
-void       fp_sync_check_stopped   (FpSync       *self,
-                                    const GError *error);
 void       fp_sync_emit_outcome    (FpSync       *self,
                                     const FpSyncOutcome *outcome);
 void       fp_sync_emit_woken      (FpSync       *self);
@@ -134,6 +131,11 @@ void       fp_sync_emit_progress   (FpSync       *self,
                                     gint64        item,
                                     gint64        done,
                                     gint64        total);
+
+/* fp-sync-stop.c */
+/* Ends a stop when nothing is under way any more; @error: why something could not be written. */
+void       fp_sync_check_stopped   (FpSync       *self,
+                                    const GError *error);
 
 /* fp-sync-state.c */
 FpGateNetwork fp_sync_get_network  (FpSync       *self);
@@ -144,6 +146,16 @@ FpSyncState fp_sync_compute_state  (FpSync       *self);
 gboolean   fp_sync_is_quiet        (FpSync       *self);
 /* Keeps done and total of the run right over @turn, which was committed, and whose look was taken. */
 void       fp_sync_count_run       (FpSync       *self,
+                                    FpSyncTurn   *turn);
+
+/* fp-sync-wishes.c */
+/* Hands the wishes over to a new turn; NULL if there are none. */
+FpSyncTurn *fp_sync_wishes_take    (FpSync       *self);
+/* Nothing of @turn came about: wishes it all once more. */
+void       fp_sync_wishes_repeat   (FpSync       *self,
+                                    FpSyncTurn   *turn);
+/* Wishes for the rest of many waits; what is due meanwhile goes already. */
+void       fp_sync_wishes_clear_on (FpSync       *self,
                                     FpSyncTurn   *turn);
 
 /* fp-sync-choose.c */
@@ -197,6 +209,17 @@ void       fp_sync_fill            (FpSync       *self,
 void       fp_sync_return_host     (FpSync       *self,
                                     const char   *host);
 void       fp_sync_return_all      (FpSync       *self);
+/* fp-sync-settle.c: the outcome takes the item out of the claim. */
+void       fp_sync_settle_answer   (FpSyncFlight *flight,
+                                    const FpAnswer *answer);
+/* The row cannot be turned into a request: nothing can be sent, now or later, and a person is told. */
+void       fp_sync_settle_unreadable (FpSyncFlight *flight,
+                                      const GError *error);
+/* It waits again: nothing was sent, or it was broken off by us. */
+void       fp_sync_give_back       (FpSync       *self,
+                                    FpSyncClaim  *claim,
+                                    gboolean      sent_any);
+/* fp-sync-flight.c */
 /* Ends a claim of which nothing was sent. */
 void       fp_sync_flight_return   (FpSync       *self,
                                     FpSyncClaim  *claim);

@@ -1,31 +1,11 @@
 #include "sync/fp-sync-private.h"
 
-/* Rows a host that one look brings. More where the gate is closed for most: what may go must not stand behind. */
-#define ROWS_A_HOST 32
-#define ROWS_A_HOST_BLOCKED 512
-
 /* A disk that is full, a folder that is gone: the receipt in memory is tried again for ever, less and less often. */
 #define RETRY_WRITE_MS 2000
 #define RETRY_WRITE_MAX_MS 30000
 
 /* So often a full disk is looked at again, while something is due. */
 #define LOOK_AT_DISK_MS 30000
-
-static GHashTable *
-dup_closed_hosts (FpSync *self)
-{
-  g_autoptr(GHashTable) closed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  gint64 now = fp_clock_get_boot_ms (self->clock);
-  GHashTableIter iter;
-  gpointer host, breaker;
-
-  g_hash_table_iter_init (&iter, self->breakers);
-  while (g_hash_table_iter_next (&iter, &host, &breaker))
-    if (fp_breaker_is_closed_to_all (breaker, now))
-      g_hash_table_add (closed, g_strdup (host));
-
-  return g_steal_pointer (&closed);
-}
 
 /* Remembers which items this process is about to change itself. */
 static void
@@ -50,100 +30,6 @@ remember_own (FpSync     *self,
     g_hash_table_add (self->own_ids, g_memdup2 (&g_array_index (turn->parks, FpSyncPark, i).item, sizeof (gint64)));
 }
 
-/* After a delivery the last look still holds. After anything else there is a new wait and a new reason; and when
- * nothing is left under way the whole is told anew. */
-static gboolean
-needs_look (FpSync     *self,
-            FpSyncTurn *turn)
-{
-  if (turn->outcomes->len == 0)
-    return FALSE;
-  for (guint i = 0; i < turn->outcomes->len; i++)
-    if (((FpSyncOutcome *) g_ptr_array_index (turn->outcomes, i))->item->state != FP_ITEM_SENT)
-      return TRUE;
-
-  return g_hash_table_size (self->flights) == 0 && turn->claims->len == 0;
-}
-
-/* Is anything to be changed about waits before something can be chosen? */
-static gboolean
-has_wish (FpSync *self)
-{
-  return self->want_begin || self->want_clear != FP_SYNC_CLEAR_NONE || self->want_clear_hosts || self->want_unpark
-         || self->want_shift != 0;
-}
-
-static void
-hand_over_wishes (FpSync     *self,
-                  FpSyncTurn *turn)
-{
-  if (!has_wish (self) || self->clearing)
-    fp_sync_choose (self, turn);
-  turn->begin = self->want_begin;
-  turn->clear = self->want_clear;
-  turn->clear_tag = g_steal_pointer (&self->want_clear_tag);
-  turn->clear_after = self->clear_after;
-  turn->again = self->clearing;
-  turn->clear_hosts = g_steal_pointer (&self->want_clear_hosts);
-  turn->shift = self->want_shift;
-  turn->unpark = self->want_unpark;
-  turn->go_on = self->want_go_on;
-  turn->look = self->want_look || needs_look (self, turn);
-
-  self->clearing = FALSE;
-  self->clear_after = 0;
-  self->want_begin = FALSE;
-  self->want_clear = FP_SYNC_CLEAR_NONE;
-  self->want_shift = 0;
-  self->want_unpark = FALSE;
-  self->want_go_on = FALSE;
-  self->want_look = FALSE;
-}
-
-/* Room for what is to be written; until then everything else waits. */
-static FpSyncTurn *
-drop_turn_new (FpSync *self)
-{
-  FpSyncTurn *turn = fp_sync_turn_new ();
-
-  turn->drop_ballast = TRUE;
-  self->want_drop_ballast = FALSE;
-  self->dropped_ballast = TRUE;
-
-  return turn;
-}
-
-/* Hands the wishes over to a new turn; NULL if there are none. */
-static FpSyncTurn *
-fill_turn (FpSync *self)
-{
-  FpSyncTurn *turn;
-
-  if (self->want_drop_ballast)
-    return drop_turn_new (self);
-
-  turn = fp_sync_turn_new ();
-  g_ptr_array_extend_and_steal (turn->outcomes, g_steal_pointer (&self->outcomes));
-  self->outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) fp_sync_outcome_free);
-  if (!self->stopping)
-    hand_over_wishes (self, turn);
-  if (!fp_sync_turn_is_write (turn) && !turn->look)
-    {
-      fp_sync_turn_unref (turn);
-      return NULL;
-    }
-
-  turn->look_at_waiting = !self->usable;
-  turn->boot_ms = fp_clock_get_boot_ms (self->clock);
-  turn->boot_id = g_strdup (fp_clock_get_boot_id (self->clock));
-  turn->limits = g_hash_table_ref (self->limits);
-  turn->closed = dup_closed_hosts (self);
-  turn->limit = self->usable && !fp_pauses_any (self->pauses) ? ROWS_A_HOST + 2 * fp_reserve_get_most (self->reserve)
-                                                              : ROWS_A_HOST_BLOCKED;
-
-  return turn;
-}
-
 /* It was chosen, but is not tried: if it was to ask whether its host is back, another may. */
 static void
 cancel_claim (FpSync *self,
@@ -156,24 +42,6 @@ cancel_claim (FpSync *self,
   while (g_hash_table_iter_next (&iter, NULL, &breaker))
     fp_breaker_cancelled (breaker, id);
   fp_pauses_cancelled (self->pauses, id);
-}
-
-static void
-wish_again (FpSync     *self,
-            FpSyncTurn *turn)
-{
-  self->want_begin |= turn->begin;
-  self->want_unpark |= turn->unpark;
-  self->want_shift += turn->shift;
-  self->want_look = TRUE;
-  for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
-    fp_sync_wish_to_clear_host (self, g_ptr_array_index (turn->clear_hosts, i));
-  if (turn->clear > self->want_clear)
-    {
-      self->want_clear = turn->clear;
-      g_free (self->want_clear_tag);
-      self->want_clear_tag = g_steal_pointer (&turn->clear_tag);
-    }
 }
 
 /* Nothing of @turn was written: everything that it was to do is wished again, its outcomes first. */
@@ -195,7 +63,7 @@ turn_failed (FpSync       *self,
 
   for (guint i = 0; i < turn->claims->len; i++)
     cancel_claim (self, g_array_index (turn->claims, gint64, i));
-  wish_again (self, turn);
+  fp_sync_wishes_repeat (self, turn);
 
   self->retry_wait = self->retry_wait > 0 ? MIN (self->retry_wait * 2, RETRY_WRITE_MAX_MS) : RETRY_WRITE_MS;
   self->retry_write = now + self->retry_wait;
@@ -281,27 +149,6 @@ take_look (FpSync     *self,
     }
 }
 
-/* The rest of many waits; what is due meanwhile goes already. */
-static void
-clear_on (FpSync     *self,
-          FpSyncTurn *turn)
-{
-  gboolean others = has_wish (self);
-
-  self->want_unpark |= turn->more_parked;
-  for (guint i = 0; turn->more && turn->clear_hosts && i < turn->clear_hosts->len; i++)
-    {
-      if (!self->want_clear_hosts)
-        self->want_clear_hosts = g_ptr_array_new_with_free_func (g_free);
-      g_ptr_array_add (self->want_clear_hosts, g_strdup (g_ptr_array_index (turn->clear_hosts, i)));
-    }
-  if (turn->more && (turn->begin || turn->clear != FP_SYNC_CLEAR_NONE))
-    fp_sync_wish_to_clear (self, MAX (turn->clear, FP_SYNC_CLEAR_CHANCE), turn->clear_tag);
-  self->clearing = !others;
-  self->clear_after = turn->more && !others ? turn->cleared_to : 0;
-  self->want_look = TRUE;
-}
-
 static void
 turn_done (FpSync     *self,
            FpSyncTurn *turn)
@@ -318,7 +165,7 @@ turn_done (FpSync     *self,
   if (turn->look)
     take_look (self, turn);
   if (turn->more || turn->more_parked)
-    clear_on (self, turn);
+    fp_sync_wishes_clear_on (self, turn);
   if (turn->paused != self->paused)
     {
       self->paused = turn->paused;
@@ -380,7 +227,7 @@ fp_sync_pump (FpSync *self)
     return;
 
   if (self->retry_write == 0 || self->stopping || fp_clock_get_boot_ms (self->clock) >= self->retry_write)
-    turn = fill_turn (self);
+    turn = fp_sync_wishes_take (self);
   if (!turn)
     {
       if (!self->stopping)

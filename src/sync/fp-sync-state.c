@@ -1,5 +1,43 @@
 #include "sync/fp-sync-private.h"
 
+static const char *const state_words[] = {
+  [FP_SYNC_IDLE] = "idle",     [FP_SYNC_SYNCING] = "syncing", [FP_SYNC_OFFLINE] = "offline",
+  [FP_SYNC_PORTAL] = "portal", [FP_SYNC_PAUSED] = "paused",   [FP_SYNC_ERROR] = "error",
+};
+
+/**
+ * fp_sync_state_to_string:
+ *
+ * Returns: the word of the D-Bus property Status and of JSON
+ */
+const char *
+fp_sync_state_to_string (FpSyncState state)
+{
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (state_words), NULL);
+
+  return state_words[state];
+}
+
+/**
+ * fp_sync_state_from_string:
+ * @state: (out): set where TRUE is returned
+ *
+ * Returns: FALSE for a word that is none of them
+ */
+gboolean
+fp_sync_state_from_string (const char  *word,
+                           FpSyncState *state)
+{
+  for (guint i = 0; word && i < G_N_ELEMENTS (state_words); i++)
+    if (g_str_equal (word, state_words[i]))
+      {
+        *state = i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
 static gint64
 get_largest (FpSync *self)
 {

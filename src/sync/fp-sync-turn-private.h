@@ -1,6 +1,6 @@
 /* fp-sync-turn-private.h — what the parts of a turn share; all of it on the store's thread
  *
- * fp-sync-turn.c: claims, outcomes, the look. fp-sync-waits.c: what items wait for. */
+ * fp-sync-turn.c: outcomes, the look. fp-sync-claim.c: items that are to be sent. fp-sync-waits.c: what items wait for. */
 #pragma once
 
 #include "sync/fp-sync-turn.h"
@@ -22,6 +22,12 @@ gboolean _fp_sync_turn_for_each       (FpStoreTxn     *txn,
                                        guint           states,
                                        char           *tag,
                                        FpSyncTurnFunc  each,
+                                       GError        **error);
+/* Claims item @id into @turn->claimed. Where it is no longer there to be claimed, or some hold keeps it, that is no
+ * error. */
+gboolean _fp_sync_turn_claim          (FpStoreTxn     *txn,
+                                       FpSyncTurn     *turn,
+                                       gint64          id,
                                        GError        **error);
 /* A start is a new chance, at most once in ten minutes. */
 gboolean _fp_sync_turn_clear_at_start (FpStoreTxn     *txn,
