@@ -10,12 +10,10 @@ _fp_engine_find_server (FpStoreTxn  *txn,
                         const char  *url,
                         GError     **error)
 {
-  g_autofree char *origin = fp_host_dup_origin (url, NULL);
   g_autoptr(GPtrArray) servers = fp_server_rows_list (txn, error);
+  g_autofree char *origin = servers && servers->len > 0 ? fp_host_dup_origin (url, NULL) : NULL;
 
-  if (!servers || !origin)
-    return NULL;
-  for (guint i = 0; i < servers->len; i++)
+  for (guint i = 0; origin && i < servers->len; i++)
     {
       const FpServerRow *server = g_ptr_array_index (servers, i);
       g_autofree char *its = fp_host_dup_origin (server->url, NULL);
