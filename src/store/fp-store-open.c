@@ -21,6 +21,50 @@ size_of (FpStore    *self,
   return stat (path, &file) == 0 ? file.st_size : 0;
 }
 
+/* @file: (out): device and inode; 0 where there is none. */
+static void
+find_file (FpStore *self,
+           guint64  file[2])
+{
+  g_autofree char *path = g_build_filename (self->folder, "fieldpost.db", NULL);
+  struct stat info = { 0 };
+
+  if (stat (path, &info) < 0)
+    info = (struct stat){ 0 };
+  file[0] = info.st_dev;
+  file[1] = info.st_ino;
+}
+
+gboolean
+_fp_store_is_in_place (FpStore *self,
+                       GError **error)
+{
+  guint64 now[2];
+
+  find_file (self, now);
+  if (now[0] == self->file[0] && now[1] == self->file[1])
+    return TRUE;
+
+  g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED,
+               now[1] == 0 ? "The file %s/fieldpost.db was deleted while it was in use; nothing more is written"
+                           : "The file %s/fieldpost.db was replaced while it was in use; nothing more is written",
+               self->folder);
+  return FALSE;
+}
+
+/* Who has it open would go on with the one that was deleted, and share its log with a new one. */
+static gboolean
+check_others_file (FpStore *self,
+                   GError **error)
+{
+  if (size_of (self, "fieldpost.db") > 0)
+    return TRUE;
+
+  g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED,
+               "The file fieldpost.db was deleted while another program has it open; end that program first");
+  return FALSE;
+}
+
 /* Whoever closes last leaves the log empty. */
 static gboolean
 ended_unclean (FpStore *self)
@@ -135,6 +179,7 @@ open_connections (FpStore *self,
   self->repair = fp_salvage_dup_words (writer, &self->repair_time);
   self->writer = g_steal_pointer (&writer);
   self->reader = g_steal_pointer (&reader);
+  find_file (self, self->file);
   g_free (self->id);
   self->id = g_steal_pointer (&id);
   g_clear_pointer (&self->warning, g_free);
@@ -153,7 +198,7 @@ open_file (FpStore *self,
   gboolean network = self->pretend_network || fp_files_is_network (self->folder);
   g_autoptr(GError) failure = NULL;
 
-  if (alone && !settle_marks (self, error))
+  if (alone ? !settle_marks (self, error) : !check_others_file (self, error))
     return FALSE;
   if (open_connections (self, network, &failure))
     return TRUE;

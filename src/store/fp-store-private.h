@@ -38,6 +38,7 @@ struct _FpStore
 
   /* Owned; by the opening and the closing task. */
   int use;          /* that this process has the file open; -1 */
+  guint64 file[2];  /* device and inode of the file */
   GThread *check;   /* looks through the file after an unclean end; NULL */
   gint stop_check;  /* atomic */
   GMutex check_lock;
@@ -71,6 +72,10 @@ gboolean _fp_store_open        (FpStore      *self,
 char *_fp_blob_verify          (FpDb        *db,
                                 gint64       larger_than,
                                 const gint  *stop,
+                                GError     **error);
+/* FALSE, naming the file: it was deleted, or another is in its place. What is written would be lost, and copying the log
+ * back would empty what may be all that is left. */
+gboolean _fp_store_is_in_place (FpStore     *self,
                                 GError     **error);
 void _fp_store_start_check     (FpStore *self);
 void _fp_store_stop_check      (FpStore *self);

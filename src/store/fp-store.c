@@ -187,7 +187,8 @@ close_writer_cb (GTask        *task,
       /* Without the lock the log simply stays for the next program. */
       if (fp_turns_begin (&self->turns, NULL, NULL))
         {
-          fp_database_finish (self->writer);
+          if (_fp_store_is_in_place (self, NULL))
+            fp_database_finish (self->writer);
           g_clear_pointer (&self->writer, fp_db_free);
           fp_turns_end (&self->turns);
         }

@@ -139,7 +139,7 @@ write_cb (GTask        *task,
 
   txn.now = fp_clock_get_wall_ms (self->clock);
   before = sqlite3_total_changes (self->writer->handle);
-  if (run_transaction (&txn, "BEGIN IMMEDIATE", job, &result, &error))
+  if (_fp_store_is_in_place (self, &error) && run_transaction (&txn, "BEGIN IMMEDIATE", job, &result, &error))
     {
       note_changes (self, sqlite3_total_changes (self->writer->handle) - before);
       announce (&txn);

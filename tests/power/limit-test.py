@@ -199,8 +199,45 @@ def open_files(place):
     place.stored_once(items)
 
 
+def without_its_file(place, put, words):
+    """What is told is there, nothing is begun anew in its place, and once the file is back all goes on."""
+    file, kept = place.store.folder + '/fieldpost.db', place.store.folder + '/kept'
+    place.start_agent()
+    place.hold_answers()
+    items = place.add(4)
+    until(lambda: place.store.status()['sending'] == 4, 'four under way')
+    os.rename(file, kept)
+    put(file)
+    says(place.ctl('add', '--json', '1', place.receiver.url + '/inbox/x', code=4), *words)
+    there = os.path.exists(file) and open(file, 'rb').read()
+    place.answer()
+    until(lambda: any('nothing more is written' in line for line in place.agent.read_errors()), 'words of the agent')
+    check((os.path.exists(file) and open(file, 'rb').read()) == there, 'something was written in its place')
+    os.rename(kept, file)
+    place.wait_all_sent(items)
+    place.stored_once(items)
+    items += place.add(1)
+    place.wait_all_sent(items)
+
+
+@with_place()
+def deleted_meanwhile(place):
+    """The database is deleted under a running agent, and brought back."""
+    without_its_file(place, lambda file: None, ['fieldpost.db was deleted', place.store.folder])
+
+
+@with_place()
+def replaced_meanwhile(place):
+    """Another file is put in its place."""
+    def put(file):
+        with open(file, 'wb') as f:
+            f.write(os.urandom(50000))
+    without_its_file(place, put, ['not a database', place.store.folder])
+
+
 TESTS = [('/disk/locked/short-is-waited-for', locked_short), ('/disk/locked/long-is-told', locked_long),
          ('/disk/forbidden/refused-in-words', forbidden), ('/disk/forbidden/agent-goes-on', forbidden_meanwhile),
          ('/disk/limits/file-size', file_size), ('/disk/limits/file-size-of-agent', file_size_of_agent),
-         ('/disk/limits/open-files', open_files)]
+         ('/disk/limits/open-files', open_files), ('/disk/gone/deleted-meanwhile', deleted_meanwhile),
+         ('/disk/gone/replaced-meanwhile', replaced_meanwhile)]
 fplab.Tap(*[t for t in TESTS if len(sys.argv) < 2 or sys.argv[1] in t[0]])
