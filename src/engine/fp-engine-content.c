@@ -62,33 +62,15 @@ add_reason (Content      *content,
   g_string_append_printf (content->reasons, "%s%s: %s", content->reasons->len > 0 ? "; " : "", what, error->message);
 }
 
-/* The server's credentials go to its own origin only, and not over cleartext. */
-static FpRequest *
-new_request (Content    *content,
-             const char *url)
-{
-  const FpServerRow *server = last (content->servers);
-  FpRequest *request = fp_request_new ("GET", url);
-  g_autofree char *home = fp_host_dup_origin (server->url, NULL);
-  g_autofree char *origin = fp_host_dup_origin (url, NULL);
-  gboolean own = g_strcmp0 (origin, home) == 0;
-
-  fp_request_add_header (request, "X-OpenRosa-Version", "1.0");
-  request->secret_id = own ? g_strdup (server->secret_id) : NULL;
-  request->user = own ? g_strdup (server->user) : NULL;
-  request->allow_cleartext = own && !server->secret_id;
-
-  return request;
-}
-
 static void
 get (GTask               *task, /* (transfer full) */
      const char          *url,
      GAsyncReadyCallback  callback)
 {
   FpEngine *self = g_task_get_source_object (task);
+  Content *content = g_task_get_task_data (task);
 
-  fp_http_get_async (self->http, new_request (g_task_get_task_data (task), url), LIST_MAX,
+  fp_http_get_async (self->http, _fp_engine_new_get (last (content->servers), url), LIST_MAX,
                      g_task_get_cancellable (task), callback, task);
 }
 
@@ -198,7 +180,8 @@ next_file (GTask *task)
         {
           if (row)
             g_ptr_array_add (content->had, row);
-          _fp_engine_download_async (g_task_get_source_object (task), new_request (content, file->download_url), MEDIA_MAX,
+          _fp_engine_download_async (g_task_get_source_object (task),
+                                     _fp_engine_new_get (last (content->servers), file->download_url), MEDIA_MAX,
                                      file->hash, g_task_get_cancellable (task), file_got_cb, task);
           return;
         }
@@ -307,6 +290,18 @@ next_form (GTask *task)
 
 /* Servers. */
 
+/* What is there of it stays. Takes @task. */
+static void
+skip_server (GTask        *task,
+             const GError *error)
+{
+  Content *content = g_task_get_task_data (task);
+
+  add_reason (content, ((const FpServerRow *) last (content->servers))->title, error);
+  drop_last (content->servers);
+  next_server (task);
+}
+
 static void
 list_got_cb (GObject      *source,
              GAsyncResult *result,
@@ -314,20 +309,15 @@ list_got_cb (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   Content *content = g_task_get_task_data (task);
-  const FpServerRow *server = last (content->servers);
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) body = fp_http_get_finish (FP_HTTP (source), result, &error);
 
   g_clear_pointer (&content->entries, g_ptr_array_unref);
   content->entries = body ? fp_openrosa_parse_list (body, &error) : NULL;
   if (content->entries)
-    {
-      next_form (g_steal_pointer (&task));
-      return;
-    }
-  add_reason (content, server->title, error);
-  drop_last (content->servers);
-  next_server (g_steal_pointer (&task));
+    next_form (g_steal_pointer (&task));
+  else
+    skip_server (g_steal_pointer (&task), error);
 }
 
 static void
@@ -356,19 +346,13 @@ refreshed_cb (GObject      *source,
               gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  Content *content = g_task_get_task_data (task);
-  const FpServerRow *server = last (content->servers);
   g_autoptr(GError) error = NULL;
 
   if (fp_engine_refresh_server_finish (FP_ENGINE (source), result, &error) < 0)
-    {
-      add_reason (content, server->title, error);
-      drop_last (content->servers);
-      next_server (g_steal_pointer (&task));
-      return;
-    }
-  fp_engine_list_forms_async (FP_ENGINE (source), g_task_get_cancellable (task), forms_listed_cb,
-                              g_object_ref (task));
+    skip_server (g_steal_pointer (&task), error);
+  else
+    fp_engine_list_forms_async (FP_ENGINE (source), g_task_get_cancellable (task), forms_listed_cb,
+                                g_object_ref (task));
 }
 
 /* Takes @task. */

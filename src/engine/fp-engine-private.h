@@ -170,6 +170,9 @@ FpServerRow *_fp_engine_find_server (FpStoreTxn        *txn,
                                      const char        *url,
                                      GError           **error);
 
+/* A GET of something that @server offers. Its credentials go to its own origin only, and not over cleartext. */
+FpRequest   *_fp_engine_new_get     (const FpServerRow *server,
+                                     const char        *url);
 /* The form list of @row, which the caller keeps alive; adds the server itself where @row has no id yet. */
 void         _fp_engine_refresh_async (FpEngine            *self,
                                        FpServerRow         *row,

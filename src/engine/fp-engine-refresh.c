@@ -30,20 +30,20 @@ refresh_free (gpointer data)
   g_free (refresh);
 }
 
-/* The server's credentials go to its own origin only, and not over cleartext. */
-static FpRequest *
-new_request (const Refresh *refresh,
-             const char    *url)
+FpRequest *
+_fp_engine_new_get (const FpServerRow *server,
+                    const char        *url)
 {
   FpRequest *request = fp_request_new ("GET", url);
+  g_autofree char *home = fp_host_dup_origin (server->url, NULL);
   g_autofree char *origin = fp_host_dup_origin (url, NULL);
-  gboolean own = g_strcmp0 (origin, refresh->origin) == 0;
+  gboolean own = g_strcmp0 (origin, home) == 0;
 
   fp_request_add_header (request, "X-OpenRosa-Version", "1.0");
-  request->secret_id = own ? g_strdup (refresh->row->secret_id) : NULL;
-  request->user = own ? g_strdup (refresh->row->user) : NULL;
+  request->secret_id = own ? g_strdup (server->secret_id) : NULL;
+  request->user = own ? g_strdup (server->user) : NULL;
   /* Whoever typed an http address chose it. */
-  request->allow_cleartext = own && !refresh->row->secret_id;
+  request->allow_cleartext = own && !server->secret_id;
 
   return request;
 }
@@ -193,8 +193,8 @@ next_form (GTask *task)
     {
       const FpFormListEntry *entry = g_ptr_array_index (refresh->entries, refresh->entries->len - 1);
 
-      fp_http_get_async (self->http, new_request (refresh, entry->download_url), FORM_MAX, cancellable, form_got_cb,
-                         task);
+      fp_http_get_async (self->http, _fp_engine_new_get (refresh->row, entry->download_url), FORM_MAX, cancellable,
+                         form_got_cb, task);
       return;
     }
   _fp_engine_write (self, next_form, store_forms, refresh, NULL, (GDestroyNotify) fp_server_row_free, cancellable,
@@ -293,7 +293,7 @@ _fp_engine_refresh_async (FpEngine            *self,
   refresh->refused = g_ptr_array_new_with_free_func (g_free);
   g_task_set_source_tag (task, _fp_engine_refresh_async);
   g_task_set_task_data (task, refresh, refresh_free);
-  fp_http_get_async (self->http, new_request (refresh, url), LIST_MAX, cancellable, list_got_cb, task);
+  fp_http_get_async (self->http, _fp_engine_new_get (refresh->row, url), LIST_MAX, cancellable, list_got_cb, task);
 }
 
 /* @n: (out) (optional): how many forms were added. Returns: (transfer full): the row as it is stored. */
