@@ -1,6 +1,8 @@
 /* Events of a tag: analytics-sync of design section 4. */
 #include "fp-tags-fixture.h"
 
+#include "store/fp-store-private.h"
+
 /* analytics-sync */
 
 static gpointer
@@ -315,6 +317,26 @@ test_events_survive_stops (Fixture       *f,
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, setup, func, teardown)
 
+/* Many wait: they go one batch after the other, and no transaction has more than those of two in hand, that which a
+ * receipt takes away and the next. An event, and its number. */
+static void
+test_thousands_go_in_short_transactions (Fixture       *f,
+                                         gconstpointer  data)
+{
+  enum { BATCHES = 8 };
+
+  set_tag (f);
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  add_events (f, 1, BATCHES * FP_BATCH_EVENTS);
+  _fp_store_take_most_changes (f->base.store);
+  begin (f);
+  fp_link_set (f->base.link, FP_LINK_FULL, FALSE);
+  fp_test_until (f->base.delivered == BATCHES);
+  settle (f);
+  g_assert_cmpuint (count_events (f), ==, 0);
+  g_assert_cmpuint (_fp_store_take_most_changes (f->base.store), <=, 3 * FP_BATCH_EVENTS + 20);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -325,6 +347,7 @@ main (int    argc,
   ADD ("/batch/analytics-sync/same-bytes-and-key-on-every-try", test_events_are_the_same_on_every_try);
   ADD ("/batch/analytics-sync/lost-answer-keeps-the-key", test_lost_answer_keeps_the_key);
   ADD ("/batch/analytics-sync/500-events-or-1-mib", test_events_500_or_1_mib);
+  ADD ("/batch/analytics-sync/thousands-in-short-transactions", test_thousands_go_in_short_transactions);
   ADD ("/batch/analytics-sync/refused-is-halved", test_refused_events_are_halved);
   ADD ("/batch/analytics-sync/one-bad-event-stays", test_one_bad_event_stays);
   ADD ("/batch/analytics-sync/halving-pauses-nothing", test_halving_pauses_nothing);
