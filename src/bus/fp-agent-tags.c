@@ -72,6 +72,7 @@ typedef struct {
   char           *tag;
   char           *bus_name;
   char           *owner;   /* (nullable): who was told */
+  char           *why;     /* (nullable): it cannot be started */
   gboolean        last_chance;
   guint           watch;   /* 0: it is being started */
 } Told;
@@ -84,6 +85,7 @@ told_free (gpointer data)
   g_free (told->tag);
   g_free (told->bus_name);
   g_free (told->owner);
+  g_free (told->why);
   g_free (told);
 }
 
@@ -131,7 +133,9 @@ vanished_cb (GDBusConnection *bus,
              const char      *name,
              gpointer         user_data)
 {
-  fail (user_data, "ended without an answer");
+  Told *told = user_data;
+
+  fail (told, told->why && !told->owner ? told->why : "ended without an answer");
 }
 
 typedef struct {
@@ -162,14 +166,11 @@ started_cb (GObject      *source,
 
   if (!told || told->watch > 0)
     return;
+  /* The bus does not look who is there before it looks for a file that says how to start it. */
   if (!reply)
     {
-      g_autofree char *why = NULL;
-
       g_dbus_error_strip_remote_error (error);
-      why = g_strconcat ("cannot be started: ", error->message, NULL);
-      fail (told, why);
-      return;
+      told->why = g_strconcat ("cannot be started: ", error->message, NULL);
     }
   told->watch = g_bus_watch_name_on_connection (bus, told->bus_name, G_BUS_NAME_WATCHER_FLAGS_NONE, appeared_cb,
                                                 vanished_cb, told, told_free);
