@@ -287,8 +287,12 @@ add (FpStoreTxn  *txn,
   fp_stmt_bind_text (stmt, 2, subject);
   fp_stmt_bind_text (stmt, 3, words);
   fp_stmt_bind_int (stmt, 4, txn->now);
+  if (!fp_stmt_run (stmt, NULL, error))
+    return FALSE;
 
-  return fp_stmt_run (stmt, NULL, error);
+  /* Whoever sends hears of it, and goes on with it. */
+  fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
+  return TRUE;
 }
 
 gboolean
