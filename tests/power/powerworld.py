@@ -140,11 +140,11 @@ def whole_export(state, folder):
         return None, []
     sums = state.get(folder + '/SHA256SUMS') or b''
     wrong = [] if sha(sums) in text.decode() and text.endswith(b'}') else [folder + ': its manifest says otherwise']
-    lines = [line.split('  ', 1) for line in sums.decode().splitlines()]
+    lines = [line.split('  ', 1) for line in sums.decode().splitlines() if '  ' in line]
     wrong += ['%s: %s is damaged' % (folder, path) for wanted, path in lines
               if sha(state.get('%s/%s' % (folder, path)) or b'') != wanted]
-    names = {path.split('/')[1] for _, path in lines}
-    return {name[-36:] for name in names if len(name) >= 36}, wrong
+    folders = {os.path.dirname(path) for _, path in lines}
+    return {folder[-36:] for folder in folders if len(folder) > 36}, wrong
 
 
 class World:
