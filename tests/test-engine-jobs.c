@@ -9,6 +9,7 @@
 #include "engine/fp-engine-preferences.h"
 #include "engine/fp-permission.h"
 #include "fp-test-server.h"
+#include "store/fp-store-private.h"
 
 typedef struct {
   FpEngineFixture base;
@@ -208,6 +209,8 @@ test_preferences_newest_change_counts (Fixture       *f,
   assert_setting (f, "periodic", "ask");
   g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, 4);
   assert_header (f, 1, "PUT", "If-Match", "\"5\"");
+  /* What is there now, whatever it is. */
+  assert_header (f, 2, "GET", "If-None-Match", NULL);
   assert_header (f, 3, "PUT", "If-Match", "\"6\"");
   {
     g_autofree char *body = dup_body (f, 3);
@@ -216,6 +219,55 @@ test_preferences_newest_change_counts (Fixture       *f,
     g_assert_nonnull (strstr (body, "\"never\""));
     g_assert_nonnull (strstr (body, "\"21\""));
   }
+}
+
+/* Nothing is new there, but here: it is read to be kept, and put. */
+static void
+test_preferences_only_ours_changed (Fixture       *f,
+                                    gconstpointer  data)
+{
+  g_autofree char *body = NULL;
+
+  set_url (f);
+  must_set (f, "metered", "never");
+  fp_test_server_answer (f->server, 404, "", "");
+  fp_test_server_answer (f->server, 201, "ETag: \"1\"\r\n", "");
+  must_sync (f);
+
+  must_set (f, "metered", "always");
+  fp_test_server_answer (f->server, 304, "", "");
+  fp_test_server_answer (f->server, 200, "ETag: \"1\"\r\n",
+                         "{\"fieldpost-preferences\": 1, \"settings\": {"
+                         "\"metered\": {\"value\": \"never\", \"changed\": 1000},"
+                         "\"new-thing\": {\"value\": \"kept\", \"changed\": 2000}}}");
+  fp_test_server_answer (f->server, 204, "", "");
+  must_sync (f);
+  g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, 5);
+  assert_header (f, 2, "GET", "If-None-Match", "\"1\"");
+  assert_header (f, 3, "GET", "If-None-Match", NULL);
+  assert_header (f, 4, "PUT", "If-Match", "\"1\"");
+  body = dup_body (f, 4);
+  g_assert_nonnull (strstr (body, "\"always\""));
+  g_assert_nonnull (strstr (body, "new-thing"));
+}
+
+/* Somebody else writes each time: not for ever. */
+static void
+test_preferences_conflicts_end (Fixture       *f,
+                                gconstpointer  data)
+{
+  g_autoptr(GError) error = NULL;
+
+  set_url (f);
+  must_set (f, "metered", "never");
+  for (guint i = 0; i < 20; i++)
+    {
+      fp_test_server_answer (f->server, 200, "ETag: \"5\"\r\n", "{\"fieldpost-preferences\": 1, \"settings\": {}}");
+      fp_test_server_answer (f->server, 412, "", "");
+    }
+  g_assert_false (sync_preferences (f, &error));
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER);
+  g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, 12);
 }
 
 static void
@@ -374,6 +426,58 @@ test_daily_sync_does_all_it_can (Fixture       *f,
   unregister (f, "daily-sync");
 }
 
+/* Clean-up. */
+
+static gpointer
+settle_func (FpStoreTxn  *txn,
+             gpointer     sql,
+             GError     **error)
+{
+  return fp_db_exec (txn->db, sql, error) ? sql : NULL;
+}
+
+/* So many hours ago. */
+static void
+assert_marked (Fixture *f,
+               guint    hours,
+               guint    marked)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autofree char *sql = g_strdup_printf ("UPDATE item SET changed = unixepoch () * 1000 - %u * 3600000", hours);
+  g_autofree FpCleaned *cleaned = NULL;
+  g_autoptr(GError) error = NULL;
+
+  fp_store_write_async (fp_engine_get_store (f->base.engine), settle_func, sql, NULL, NULL, NULL, fp_test_await_cb,
+                        &await);
+  fp_store_write_finish (fp_engine_get_store (f->base.engine), fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  fp_test_await_clear (&await);
+  fp_engine_clean_async (f->base.engine, TRUE, NULL, fp_test_await_cb, &await);
+  cleaned = fp_engine_clean_finish (f->base.engine, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (cleaned->marked, ==, marked);
+  g_assert_cmpuint (cleaned->discarded + cleaned->sent, ==, 0);
+}
+
+/* An undo is possible for a week, however long or short what was sent is kept. */
+static void
+test_discarded_stays_for_a_week (Fixture       *f,
+                                 gconstpointer  data)
+{
+  static const char * const retentions[] = { "1", "30" };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(FpItem) item = fp_engine_fixture_enqueue (f->base.engine, fp_enqueue_new ("http://example.org/"), &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (fp_engine_fixture_act (f->base.engine, FP_ACT_DISCARD, item->id, 0, NULL), ==, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (retentions); i++)
+    {
+      must_set (f, "retention-days", retentions[i]);
+      assert_marked (f, 7 * 24 - 1, 0);
+      assert_marked (f, 7 * 24 + 1, 1);
+    }
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, setup, func, teardown)
 
 int
@@ -390,6 +494,9 @@ main (int    argc,
   ADD ("/jobs/settings/are-checked", test_settings_are_checked);
   ADD ("/jobs/sync-user-preferences/first-put", test_preferences_first_put);
   ADD ("/jobs/sync-user-preferences/newest-change-counts", test_preferences_newest_change_counts);
+  ADD ("/jobs/sync-user-preferences/only-ours-changed", test_preferences_only_ours_changed);
+  ADD ("/jobs/sync-user-preferences/conflicts-end", test_preferences_conflicts_end);
+  ADD ("/jobs/clean-up/discarded-stays-for-a-week", test_discarded_stays_for_a_week);
   ADD ("/jobs/sync-user-preferences/from-the-future", test_preferences_from_the_future);
   ADD ("/jobs/sync-user-preferences/no-document", test_preferences_no_document);
   ADD ("/jobs/permission/autostart-file", test_permission_is_an_autostart_file);
