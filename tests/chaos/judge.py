@@ -1,9 +1,9 @@
-"""judge - what must be true after a chaos run: of the store, of the receiver's folder, of what the writers were told."""
-import datetime, glob, hashlib, json, os, re, sqlite3
+"""judge - what must be true after a chaos run: of the store, the receiver's folder and what the writers were told."""
+import datetime, glob, hashlib, json, os, re, sqlite3, subprocess
 import xml.etree.ElementTree as ET
 
 STATES = {1: 'pending', 2: 'sending', 3: 'failed', 4: 'held', 5: 'discarded', 6: 'sent'}
-WAY_MS = 1000  # from the receiver's folder to the agent's receipt, at most
+WAY_MS = 1000  # from the agent to the receiver's folder, and from there to the agent's receipt, each at most
 LOSES_ANSWER = re.compile(r'after-accept|cut-answer')
 
 
@@ -29,7 +29,7 @@ class Arrival:
             meta = json.load(f)
         self.folder = folder
         self.name = meta.get('instance_id') or meta.get('key')
-        self.time = meta['time']
+        self.time = meta['time']  # when it was whole
         self.shas = sorted([sha_of(os.path.join(folder, f['file'])) for f in meta['files']]
                            + [hashlib.sha256(f['value'].encode()).hexdigest() for f in meta.get('fields', [])])
         self.remarks, self.events = None, []
@@ -39,6 +39,14 @@ class Arrival:
         elif meta['path'].endswith('/events'):
             with open(os.path.join(folder, meta['files'][0]['file'])) as f:
                 self.events = [e['event'] for e in json.load(f)['events']]
+
+
+    def begun(self):
+        """When its folder was made: a busy receiver still stores what a dead agent sent."""
+        birth = subprocess.run(['stat', '-c', '%w', self.folder], stdout=subprocess.PIPE, text=True, check=True,
+                               env={**os.environ, 'TZ': 'UTC'}).stdout
+        # "2026-11-22 23:47:29.764558403 +0000", or "-" where the file system does not know.
+        return birth[:26].replace(' ', 'T') + 'Z' if birth[0].isdigit() else self.time
 
 
 class Item:
@@ -148,6 +156,12 @@ class Evidence:
         events = [e for a in self.arrivals for e in a.events]
         return wrong + [f'event {e} twice' for e in sorted(set(events)) if events.count(e) > 1]
 
+    @staticmethod
+    def was_disturbed(arrival, disturbed):
+        """Whether something died or broke off from the time it was sent to the time its receipt was durable."""
+        sent, received = later(arrival.begun(), -WAY_MS), later(arrival.time, WAY_MS)
+        return any(start <= received and sent <= end for start, end in disturbed)
+
     def doubles(self, faults, disturbed):
         """How many copies are too many, by cause; and those that have none.
 
@@ -164,10 +178,13 @@ class Evidence:
             copies.sort(key=lambda a: a.time)
             explained = min(lost.get(name, 0), len(copies) - 1)
             rest = len(copies) - 1 - explained
-            chances = sum(any(start <= later(a.time, WAY_MS) and a.time <= end for start, end in disturbed)
-                          for a in copies[:-1])
+            chances = sum(self.was_disturbed(a, disturbed) for a in copies[:-1]) if rest else 0
             by_script += explained
             by_death += min(rest, chances)
             if rest > chances:
-                unexplained.append(f'{name}: {len(copies)} copies, {explained} lost answers, {chances} chances')
+                near = [f'{start[11:23]} to {end[11:23]}' for start, end in disturbed
+                        if later(copies[0].time, -10000) <= end and start <= copies[-1].time]
+                seen = ', '.join(f'{a.begun()[11:23]} to {a.time[11:23]}' for a in copies)
+                unexplained.append(f'{name}: copies {seen}, {explained} lost answers, {chances} chances; '
+                                   f'disturbed {", ".join(near)}')
         return by_script, by_death, unexplained
