@@ -43,7 +43,7 @@ JsonNode        *fp_transfer_form_to_json   (const FpFormRow   *row,
 /* @tags: FpTagRow. */
 JsonNode        *fp_transfer_tags_to_json   (GPtrArray         *tags);
 
-/* INVALID names the member that makes no sense. */
+/* REFUSED names the member that makes no sense. */
 FpIncomingItem  *fp_transfer_item_from_json  (GBytes           *json,
                                               GError          **error);
 FpIncomingDraft *fp_transfer_draft_from_json (GBytes           *json,
