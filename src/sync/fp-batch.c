@@ -172,7 +172,7 @@ fp_batch_settle (FpStoreTxn   *txn,
   if (n < 0)
     return FALSE;
   if (item->state == FP_ITEM_SENT)
-    return set_max (txn, item->tag, MIN (FP_BATCH_EVENTS, (guint) MAX (n, 1) * 2), error)
+    return set_max (txn, item->tag, (guint) MAX (n, 1) * 2, error)
            && fp_event_rows_delete (txn, item->id, error) && fp_batch_freeze (txn, item->tag, NULL, error);
 
   /* What cannot be made smaller stays, as a failed item; the others go on. Without its tag nothing can be frozen. */
