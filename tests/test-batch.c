@@ -2,6 +2,7 @@
 #include "fp-tags-fixture.h"
 
 #include "store/fp-store-private.h"
+#include "sync/fp-batch.h"
 
 /* analytics-sync */
 
@@ -315,6 +316,143 @@ test_events_survive_stops (Fixture       *f,
   g_assert_cmpuint (g_hash_table_size (seen), ==, n);
 }
 
+/* An answer was lost, and the bytes are refused later: perhaps they are there. Halved, under other keys, they would be
+ * there twice. */
+static void
+test_perhaps_stored_is_not_halved (Fixture       *f,
+                                   gconstpointer  data)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *last = NULL;
+
+  set_tag (f);
+  begin (f);
+  fp_sink_push (f->base.sink, 0, NULL, NULL);
+  /* Of a proxy: it says nothing of what the server has. */
+  fp_sink_push (f->base.sink, 413, NULL, NULL);
+  add_events (f, 1, 2);
+  fp_test_until (fp_sink_get_n (f->base.sink) == 1);
+  while (f->base.failed == 0 && fp_sink_get_n (f->base.sink) < 3)
+    pass (f, 31000);
+  settle (f);
+  g_assert_cmpuint (fp_sink_get_n (f->base.sink), ==, 2);
+  g_assert_cmpuint (count_events (f), ==, 2);
+
+  fp_sync_now (f->base.sync, NULL);
+  fp_test_until (f->base.delivered == 1);
+  settle (f);
+  first = dup_body (f, 0);
+  last = dup_body (f, 2);
+  g_assert_cmpstr (first, ==, last);
+  g_assert_cmpstr (fp_sink_get (f->base.sink, 0)->key, ==, fp_sink_get (f->base.sink, 2)->key);
+  g_assert_cmpuint (count_events (f), ==, 0);
+}
+
+/* The rows, with nobody who sends. */
+
+static gpointer
+freeze_func (FpStoreTxn  *txn,
+             gpointer     id,
+             GError     **error)
+{
+  fp_batch_freeze (txn, "clicks", id, error);
+
+  return NULL;
+}
+
+static gint64
+freeze (Fixture *f)
+{
+  gint64 id = -1;
+
+  call (f, freeze_func, &id);
+  return id;
+}
+
+static gpointer
+set_row_func (FpStoreTxn  *txn,
+              gpointer     row,
+              GError     **error)
+{
+  fp_tag_rows_set (txn, row, error);
+
+  return NULL;
+}
+
+static void
+test_goes_as_its_tag_says (Fixture       *f,
+                           gconstpointer  data)
+{
+  FpTagRow row = { .name = (char *) "clicks", .url = (char *) "https://example.org:8443/in?x={secret}",
+                   .headers = (char *) "{\"X-A\":\"b\"}", .secret_id = (char *) "one", .reach = FP_REACH_LAN,
+                   .batch_max = FP_BATCH_EVENTS };
+  g_autoptr(FpItem) item = NULL;
+
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  call (f, set_row_func, &row);
+  add_events (f, 1, 1);
+  item = fp_sync_fixture_get (&f->base, freeze (f));
+  g_assert_cmpstr (item->url, ==, row.url);
+  g_assert_cmpstr (item->host, ==, "https://example.org:8443");
+  g_assert_cmpstr (item->headers, ==, row.headers);
+  g_assert_cmpstr (item->secret_id, ==, "one");
+  g_assert_cmpint (item->reach, ==, FP_REACH_LAN);
+}
+
+static void
+test_one_at_a_time (Fixture       *f,
+                    gconstpointer  data)
+{
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  set_tag (f);
+  g_assert_cmpint (freeze (f), ==, 0);
+  add_events (f, 1, 1);
+  g_assert_cmpint (freeze (f), >, 0);
+  add_events (f, 2, 1);
+  g_assert_cmpint (freeze (f), ==, 0);
+}
+
+typedef struct {
+  FpItem *item;
+  gboolean replaced;
+} Refusal;
+
+static gpointer
+refuse_without_tag_func (FpStoreTxn  *txn,
+                         gpointer     data,
+                         GError     **error)
+{
+  Refusal *refusal = data;
+
+  if (fp_tag_rows_remove (txn, "clicks", error))
+    fp_batch_settle (txn, refusal->item, &refusal->replaced, error);
+
+  return NULL;
+}
+
+/* Nobody would freeze them again: they stay in what was refused. */
+static void
+test_removed_tag_is_not_halved (Fixture       *f,
+                                gconstpointer  data)
+{
+  Refusal refusal = { .replaced = TRUE };
+  g_autoptr(FpItem) item = NULL;
+  gint64 left = -1;
+
+  fp_link_set (f->base.link, FP_LINK_OFFLINE, FALSE);
+  set_tag (f);
+  add_events (f, 1, 2);
+  item = fp_sync_fixture_get (&f->base, freeze (f));
+  g_assert_cmpint (item->id, ==, 1);
+  item->state = FP_ITEM_FAILED;
+  item->status = 422;
+  refusal.item = item;
+  call (f, refuse_without_tag_func, &refusal);
+  g_assert_false (refusal.replaced);
+  call (f, count_func, &left);
+  g_assert_cmpint (left, ==, 2);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, setup, func, teardown)
 
 /* Many wait: they go one batch after the other, and no transaction has more than those of two in hand, that which a
@@ -354,6 +492,10 @@ main (int    argc,
   g_test_add_func ("/batch/analytics-sync/commas-of-events", test_commas_of_events);
   ADD ("/batch/analytics-sync/refused-blocks-nothing", test_refused_batch_blocks_nothing);
   ADD ("/batch/analytics-sync/poison-blocks-nothing", test_poison_batch_blocks_nothing);
+  ADD ("/batch/analytics-sync/perhaps-stored-is-not-halved", test_perhaps_stored_is_not_halved);
+  ADD ("/batch/analytics-sync/goes-as-its-tag-says", test_goes_as_its_tag_says);
+  ADD ("/batch/analytics-sync/one-batch-at-a-time", test_one_at_a_time);
+  ADD ("/batch/analytics-sync/removed-tag-is-not-halved", test_removed_tag_is_not_halved);
   ADD ("/batch/analytics-sync/survives-stops", test_events_survive_stops);
 
   return g_test_run ();
