@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "base/fp-worker.h"
 #include "engine/fp-engine-periodic.h"
 #include "fp-test-server.h"
 #include "store/fp-media-rows.h"
@@ -300,6 +301,81 @@ test_content_without_an_end (Fixture       *f,
   g_assert_cmpuint (count_blobs (f), ==, 0);
 }
 
+#define HELD_BY 8
+#define TURNS 10000
+
+/* A disk that does not answer for a while: what would read is not begun. */
+typedef struct {
+  GMutex lock;
+  GCond let;
+  gboolean go;
+  gboolean gave_up;
+  FpTestServer *server;
+  guint turns;
+} Disk;
+
+static void
+wait_for_disk (GTask        *task,
+               gpointer      source,
+               gpointer      data,
+               GCancellable *cancellable)
+{
+  Disk *disk = data;
+  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  g_mutex_lock (&disk->lock);
+  while (!disk->go && !disk->gave_up)
+    disk->gave_up = !g_cond_wait_until (&disk->let, &disk->lock, end);
+  g_mutex_unlock (&disk->lock);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* What came from the server had many turns to be taken. */
+static gboolean
+let_go_cb (gpointer data)
+{
+  Disk *disk = data;
+
+  if (fp_test_server_get_n_requests (disk->server) < 6 || ++disk->turns < TURNS)
+    return G_SOURCE_CONTINUE;
+  g_mutex_lock (&disk->lock);
+  disk->go = TRUE;
+  g_cond_broadcast (&disk->let);
+  g_mutex_unlock (&disk->lock);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_content_on_a_slow_disk (Fixture       *f,
+                             gconstpointer  data)
+{
+  Disk disk = { .server = f->server };
+  g_autofree char *body = g_strnfill (1024 * 1024, 'x');
+  g_autofree char *md5 = g_compute_checksum_for_string (G_CHECKSUM_MD5, body, -1);
+  g_autoptr(GError) error = NULL;
+
+  g_mutex_init (&disk.lock);
+  g_cond_init (&disk.let);
+  add_server (f);
+  offer (f, md5);
+  fp_test_server_answer (f->server, 200, "", body);
+  for (guint i = 0; i < HELD_BY; i++)
+    {
+      g_autoptr(GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+
+      g_task_set_task_data (task, &disk, NULL);
+      fp_pool_push (task, wait_for_disk);
+    }
+  g_idle_add_full (G_PRIORITY_LOW, let_go_cb, &disk, NULL);
+  g_assert_cmpint (update_content (f, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_true (disk.go);
+  g_assert_false (disk.gave_up);
+  g_mutex_clear (&disk.lock);
+  g_cond_clear (&disk.let);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -311,6 +387,7 @@ main (int    argc,
   ADD ("/jobs/update-cached-content/not-whole-leaves-nothing", test_content_that_is_not_whole);
   ADD ("/jobs/update-cached-content/cannot-be-kept", test_content_that_cannot_be_kept);
   ADD ("/jobs/update-cached-content/without-an-end-is-not-held", test_content_without_an_end);
+  ADD ("/jobs/update-cached-content/main-loop-goes-on-while-the-disk-does-not", test_content_on_a_slow_disk);
 #undef ADD
 
   return g_test_run ();

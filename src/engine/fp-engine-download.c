@@ -7,6 +7,7 @@
 #include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <unistd.h>
 
 #include "store/fp-blob.h"
 
@@ -168,6 +169,22 @@ cancelled_cb (GCancellable *outer,
   g_cancellable_cancel (stop);
 }
 
+/* GIO asks whether there is room, and then writes all it has: where that is more, the main loop would wait for the
+ * disk. */
+static gboolean
+open_pipe (int      ends[2],
+           GError **error)
+{
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, error))
+    return FALSE;
+  if (g_unix_set_fd_nonblocking (ends[1], TRUE, error))
+    return TRUE;
+
+  close (ends[0]);
+  close (ends[1]);
+  return FALSE;
+}
+
 void
 _fp_engine_download_async (FpEngine            *self,
                            FpRequest           *request,
@@ -187,7 +204,7 @@ _fp_engine_download_async (FpEngine            *self,
 
   g_task_set_source_tag (task, _fp_engine_download_async);
   g_task_set_check_cancellable (task, FALSE);
-  if (!g_unix_open_pipe (ends, FD_CLOEXEC, &error))
+  if (!open_pipe (ends, &error))
     {
       g_task_return_error (task, error);
       return;
