@@ -336,6 +336,26 @@ moved (FpStoreTxn *txn)
 }
 
 static gint64
+add_form_of (FpStoreTxn *txn,
+             const char *form_id,
+             gint64      server)
+{
+  g_autoptr(FpFormRow) row = fp_form_row_new ();
+  g_autoptr(GBytes) xml = g_bytes_new_static ("<x/>", 4);
+  g_autoptr(GError) error = NULL;
+
+  row->form_id = g_strdup (form_id);
+  row->version = g_strdup ("");
+  row->title = g_strdup ("");
+  row->md5 = g_strdup ("0");
+  row->server = server;
+  fp_form_rows_add (txn, row, xml, &error);
+  g_assert_no_error (error);
+
+  return row->id;
+}
+
+static gint64
 insert_submission (FpStoreTxn  *txn,
                    gint64       form,
                    FpItemState  state,
@@ -355,31 +375,20 @@ static void
 given (FpStoreTxn *txn)
 {
   FpServerRow server = { .title = (char *) "S", .url = (char *) "https://example.org", .protocol = FP_PROTOCOL_OPENROSA };
-  g_autoptr(FpFormRow) row = NULL;
   g_autoptr(FpItem) last = NULL;
   g_autoptr(GError) error = NULL;
   gint64 other = add_form (txn, "two");
-  gint64 sending, others, own, id = 0;
+  gint64 form, sending, others, own, id = 0;
   gboolean unfinished = TRUE;
   guint rounds = 0;
 
   g_assert_true (fp_server_rows_add (txn, &server, &error));
-  row = fp_form_row_new ();
-  row->form_id = g_strdup ("three");
-  row->version = g_strdup ("");
-  row->title = g_strdup ("");
-  row->md5 = g_strdup ("0");
-  row->server = server.id;
-  {
-    g_autoptr(GBytes) xml = g_bytes_new_static ("<x/>", 4);
-
-    g_assert_true (fp_form_rows_add (txn, row, xml, &error));
-  }
-  sending = insert_submission (txn, row->id, FP_ITEM_SENDING, NULL);
+  form = add_form_of (txn, "three", server.id);
+  sending = insert_submission (txn, form, FP_ITEM_SENDING, NULL);
   others = insert_submission (txn, other, FP_ITEM_PENDING, NULL);
-  own = insert_submission (txn, row->id, FP_ITEM_PENDING, "its own");
+  own = insert_submission (txn, form, FP_ITEM_PENDING, "its own");
   for (guint i = 0; i < 4 * AT_ONCE; i++)
-    id = insert_submission (txn, row->id, i % 2 ? FP_ITEM_PENDING : FP_ITEM_FAILED, NULL);
+    id = insert_submission (txn, form, i % 2 ? FP_ITEM_PENDING : FP_ITEM_FAILED, NULL);
 
   server.secret_id = (char *) "first";
   g_assert_true (fp_hold_rows_change_account (txn, &server, NULL, "https://example.org:443", &error));
@@ -413,6 +422,55 @@ given (FpStoreTxn *txn)
   last = get (txn, others);
   g_assert_null (last->secret_id);
   g_assert_no_error (error);
+}
+
+/* So many forms that none of them fills a transaction. */
+static void
+given_to_forms (FpStoreTxn *txn)
+{
+  FpServerRow server = { .title = (char *) "S", .url = (char *) "https://example.org", .protocol = FP_PROTOCOL_OPENROSA };
+  g_autoptr(GError) error = NULL;
+  gboolean unfinished = TRUE;
+  gint64 first = 0, last = 0;
+  guint before = 0;
+
+  g_assert_true (fp_server_rows_add (txn, &server, &error));
+  for (guint i = 0; i < 12; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("form %u", i);
+      gint64 form = add_form_of (txn, name, server.id);
+
+      for (guint item = 0; item < AT_ONCE / 4; item++)
+        {
+          last = insert_submission (txn, form, FP_ITEM_PENDING, NULL);
+          first = first ? first : last;
+        }
+    }
+
+  server.secret_id = (char *) "account";
+  g_assert_true (fp_hold_rows_change_account (txn, &server, NULL, "https://example.org:443", &error));
+  for (guint rounds = 0; unfinished && rounds < 20; rounds++)
+    {
+      guint has = 0;
+
+      for (gint64 id = first; id <= last; id++)
+        {
+          g_autoptr(FpItem) item = get (txn, id);
+
+          has += item->secret_id != NULL;
+        }
+      g_assert_cmpuint (has - before, <=, AT_ONCE);
+      before = has;
+      g_assert_true (fp_hold_rows_go_on (txn, &error));
+      g_assert_true (fp_hold_rows_is_unfinished (txn, &unfinished, &error));
+    }
+  g_assert_false (unfinished);
+  for (gint64 id = first; id <= last; id++)
+    {
+      g_autoptr(FpItem) item = get (txn, id);
+
+      g_assert_cmpstr (item->secret_id, ==, "account");
+    }
 }
 
 /* Refused again before all were released: those stay, and nothing goes back and forth. */
@@ -489,6 +547,7 @@ main (int   argc,
   add ("/store/hold/endpoint-keeps-one-address-of-an-account", endpoint);
   add ("/store/hold/form-keeps-its-submissions", form);
   add ("/store/hold/a-new-account-is-given-to-many", given);
+  add ("/store/hold/a-new-account-is-given-to-many-forms", given_to_forms);
   add ("/store/hold/anonymous-and-proxy-keep-a-host", others);
   add ("/store/hold/another-account-for-thousands", moved);
   add ("/store/hold/refused-again-while-it-is-released", again);

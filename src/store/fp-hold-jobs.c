@@ -182,10 +182,10 @@ run_own (FpStoreTxn  *txn,
                       limit, error);
   if (!give || !fp_stmt_run (give, NULL, error))
     return FALSE;
-  if (n < limit)
+  *left -= n;
+  if (*left > 0)
     return delete (txn, job->kind, job->subject, error);
 
-  *left = 0;
   note = fp_stmt_new (txn->db, "UPDATE hold SET code = ? WHERE kind = ? AND subject = ?", error);
   if (!note)
     return FALSE;
