@@ -339,7 +339,7 @@ test_body_is_checked_first (FpTestHttp    *f,
       FpRequest *request = fp_test_http_new_request (f, "POST", "/", "x");
       g_autoptr(FpAnswer) answer = NULL;
 
-      fp_request_add_file (request, bad[i].path, bad[i].size, bad[i].sha256);
+      fp_request_add_file (request, bad[i].path, bad[i].size, bad[i].sha256, NULL);
       answer = fp_test_http_send_request (f, request);
       g_assert_cmpint (answer->fault, ==, FP_FAULT_BODY);
       g_assert_false (answer->sent_any);
@@ -348,7 +348,7 @@ test_body_is_checked_first (FpTestHttp    *f,
   g_assert_cmpuint (fp_test_server_get_n_connections (f->server), ==, 0);
 }
 
-/* Right bytes go, and are not looked at again; what is too large for that is the store's. */
+/* Right bytes go, and are not looked at again. */
 static void
 test_small_files_are_verified (FpTestHttp    *f,
                                gconstpointer  data)
@@ -362,9 +362,82 @@ test_small_files_are_verified (FpTestHttp    *f,
       g_autoptr(FpAnswer) answer = NULL;
 
       fp_test_server_answer (f->server, 200, "", "fine");
-      fp_request_add_file (request, path, 4, sha256);
+      fp_request_add_file (request, path, 4, sha256, NULL);
       answer = fp_test_http_send_request (f, request);
       g_assert_cmpint (answer->fault, ==, FP_FAULT_NONE);
+    }
+}
+
+#define LARGE (3 * 1048576 + 1)
+
+static FpAnswer *
+send_large (FpTestHttp *f,
+            const char *path,
+            const char *sha256,
+            const char *tail)
+{
+  FpRequest *request = fp_test_http_new_request (f, "POST", "/", "head");
+  g_autoptr(GBytes) end = g_bytes_new (tail, strlen (tail));
+
+  fp_request_add_file (request, path, LARGE, sha256, "photo.jpg");
+  fp_request_add_bytes (request, end);
+  return fp_test_http_send_request (f, request);
+}
+
+/* On its way, and the end of it never leaves: no server has a whole request. */
+static void
+test_large_files_are_verified (FpTestHttp    *f,
+                               gconstpointer  data)
+{
+  static const gsize places[] = { 0, LARGE / 2, LARGE - 1 };
+  g_autofree char *text = g_strnfill (LARGE, 'x');
+  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, LARGE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *path = NULL;
+      g_autoptr(FpAnswer) answer = NULL;
+
+      text[places[i]] ^= 1;
+      path = fp_test_http_make_file (f, "photo", text);
+      text[places[i]] ^= 1;
+      answer = send_large (f, path, sha256, i % 2 ? "tail" : "");
+      g_assert_cmpint (answer->fault, ==, FP_FAULT_BODY);
+      g_assert_true (answer->sent_any);
+      g_assert_false (answer->wrote_all);
+      g_assert_cmpint (f->progress, <, 4 + LARGE);
+      g_assert_nonnull (strstr (answer->fault_text, "photo.jpg"));
+      g_assert_null (strstr (answer->fault_text, f->folder));
+    }
+  fp_test_until (fp_test_server_get_n_open (f->server) == 0);
+  g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, G_N_ELEMENTS (places));
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    g_assert_cmpint (fp_test_server_get_request (f->server, i)->body_size, <, 4 + LARGE);
+}
+
+/* Which an attempt that was cut does not spare; one that went to its end does. */
+static void
+test_large_files_are_verified_once (FpTestHttp    *f,
+                                    gconstpointer  data)
+{
+  static const FpFault expected[] = { FP_FAULT_CUT, FP_FAULT_NONE, FP_FAULT_NONE };
+  g_autofree char *text = g_strnfill (LARGE, 'y');
+  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, LARGE);
+  g_autofree char *path = fp_test_http_make_file (f, "photo", text);
+
+  fp_test_server_script (f->server, FP_SERVE_CUT, LARGE / 2, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autoptr(FpAnswer) answer = send_large (f, path, sha256, "tail");
+
+      g_assert_cmpint (answer->fault, ==, expected[i]);
+      if (i == 1)
+        {
+          g_assert_cmpint (fp_test_server_get_request (f->server, 1)->body_size, ==, 4 + LARGE + 4);
+          /* From now on its size is all that is looked at. */
+          text[1] = 'z';
+          g_free (fp_test_http_make_file (f, "photo", text));
+        }
     }
 }
 
@@ -405,6 +478,8 @@ main (int    argc,
   FP_TEST_HTTP_ADD ("/http/fault/certificates-are-verified", test_tls_is_verified);
   FP_TEST_HTTP_ADD ("/http/fault/body-is-checked-first", test_body_is_checked_first);
   FP_TEST_HTTP_ADD ("/http/fault/small-files-are-verified", test_small_files_are_verified);
+  FP_TEST_HTTP_ADD ("/http/fault/large-files-are-verified", test_large_files_are_verified);
+  FP_TEST_HTTP_ADD ("/http/fault/large-files-are-verified-once", test_large_files_are_verified_once);
   FP_TEST_HTTP_ADD ("/http/fault/addresses-that-are-not-contacted", test_addresses);
 
   return g_test_run ();

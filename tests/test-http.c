@@ -34,7 +34,7 @@ test_whole (FpTestHttp    *f,
   FpRequest *request = fp_test_http_new_request (f, "POST", "/submission?a=b%20c", "start--");
   const FpTestRequest *got;
 
-  fp_request_add_file (request, path, 4, NULL);
+  fp_request_add_file (request, path, 4, NULL, NULL);
   fp_request_add_bytes (request, nothing);
   fp_request_add_bytes (request, tail);
   fp_request_add_header (request, "X-Custom", "v");
@@ -211,7 +211,7 @@ test_restart_has_its_body (FpTestHttp    *f,
   /* The kept connection ends without a word, after the whole request. */
   fp_test_server_script (f->server, FP_SERVE_DROP, 0, NULL);
   fp_test_server_answer (f->server, 200, "", "ok");
-  fp_request_add_file (request, path, 4, NULL);
+  fp_request_add_file (request, path, 4, NULL, NULL);
   fp_http_send_async (f->http, request, NULL, NULL, NULL, fp_test_await_cb, &await);
   second = fp_http_send_finish (f->http, fp_test_await (&await));
 
@@ -390,7 +390,7 @@ test_huge_file (FpTestHttp    *f,
   gint64 before = peak_kib ();
 
   g_assert_cmpint (truncate (path, size), ==, 0);
-  fp_request_add_file (request, path, size, NULL);
+  fp_request_add_file (request, path, size, NULL, NULL);
   answer = fp_test_http_send_request (f, request);
   g_assert_cmpuint (answer->status, ==, 200);
   g_assert_true (answer->wrote_all);

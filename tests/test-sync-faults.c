@@ -1,10 +1,14 @@
 /* The sender when things go wrong: servers, hosts, answers, disks. */
 #include "fp-sync-fixture.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "net/fp-host.h"
+#include "store/fp-blob.h"
 #include "sync/fp-item-machine.h"
 #include "sync/fp-policy.h"
 
@@ -310,6 +314,71 @@ test_own_fault_waits_for_a_person (Fixture       *f,
   fp_sync_fixture_await (f, id, FP_ITEM_SENT);
 }
 
+#define PHOTO_BYTES (2 * 1048576)
+
+static FpItem *
+new_with_photo (Fixture *f)
+{
+  FpItem *item = fp_sync_fixture_item (f, "/photo");
+  FpItemPart *first = g_ptr_array_index (item->parts, 0);
+
+  first->name = g_strdup ("data");
+  item->boundary = g_strdup ("frozen-boundary");
+  fp_sync_fixture_attach (f, item, "photo.jpg", PHOTO_BYTES);
+
+  return item;
+}
+
+/* One byte, and neither its size nor its time. */
+static void
+rot (Fixture      *f,
+     const FpItem *item)
+{
+  const FpItemPart *photo = g_ptr_array_index (item->parts, 1);
+  g_autofree char *path = fp_blob_dup_path (f->store, photo->sha256);
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+  struct stat file;
+  guint8 byte;
+
+  g_assert_cmpint (fstat (fd, &file), ==, 0);
+  g_assert_cmpint (pread (fd, &byte, 1, PHOTO_BYTES / 2), ==, 1);
+  byte ^= 1;
+  g_assert_cmpint (pwrite (fd, &byte, 1, PHOTO_BYTES / 2), ==, 1);
+  g_assert_cmpint (futimens (fd, (struct timespec[]){ file.st_atim, file.st_mtim }), ==, 0);
+  close (fd);
+}
+
+/* No server gets it, nobody takes it for delivered, and the others go; once the file is right again so does it. */
+static void
+test_rotten_file_is_not_sent (Fixture       *f,
+                              gconstpointer  data)
+{
+  FpItem *fresh = new_with_photo (f);
+  FpItem *again;
+  gint64 id, other;
+  g_autoptr(FpItem) item = NULL;
+
+  rot (f, fresh);
+  id = fp_sync_fixture_insert (f, fresh);
+  other = fp_sync_fixture_add (f, "/in");
+  fp_sync_start (f->sync);
+  fp_sync_fixture_await (f, id, FP_ITEM_FAILED);
+  fp_sync_fixture_await (f, other, FP_ITEM_SENT);
+  item = fp_sync_fixture_get (f, id);
+  g_assert_cmpstr (item->reason_code, ==, "item-file-missing");
+  g_assert_nonnull (strstr (item->reason, "photo.jpg"));
+  g_assert_false (item->maybe_delivered);
+  g_assert_cmpuint (item->attempts, ==, 0);
+  g_assert_cmpuint (fp_sink_count_path (f->sink, "/photo"), ==, 0);
+
+  again = new_with_photo (f);
+  fp_item_free (again);
+  g_assert_true (fp_policy_release (item));
+  fp_sync_fixture_update (f, item, FP_ITEM_FAILED);
+  fp_sync_fixture_await (f, id, FP_ITEM_SENT);
+  g_assert_cmpuint (fp_sink_count_path (f->sink, "/photo"), ==, 1);
+}
+
 static void
 test_hold_and_release (Fixture       *f,
                        gconstpointer  data)
@@ -468,6 +537,7 @@ main (int   argc,
   add ("/sync/faults/sign-in-page-is-no-receipt", test_sign_in_page_is_no_receipt);
   add ("/sync/faults/conflict-is-posted-once-more", test_conflict_is_posted_once_more);
   add ("/sync/faults/own-fault-waits-for-a-person", test_own_fault_waits_for_a_person);
+  add ("/sync/faults/rotten-file-is-not-sent", test_rotten_file_is_not_sent);
   add ("/sync/faults/hold-and-release", test_hold_and_release);
   add ("/sync/faults/orphan-is-sent-again-and-counted-once", test_orphan_is_sent_again);
   add ("/sync/faults/receipt-that-cannot-be-written", test_receipt_that_cannot_be_written);

@@ -1,7 +1,6 @@
 /* The sender when things go well, and what decides whether it may begin. */
 #include "fp-sync-fixture.h"
 
-#include "store/fp-blob.h"
 #include "store/fp-store-private.h"
 
 typedef FpSyncFixture Fixture;
@@ -471,31 +470,6 @@ test_lost_network_breaks_off (Fixture       *f,
 }
 
 static void
-add_blob (Fixture    *f,
-          FpItem     *item,
-          const char *name,
-          gsize       size)
-{
-  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
-  g_autoptr(GError) error = NULL;
-  g_autofree char *bytes = g_malloc (size);
-  g_autoptr(GInputStream) stream = NULL;
-  g_autoptr(FpBlob) blob = NULL;
-  FpItemPart *part = fp_item_part_new (name, name, "image/jpeg");
-
-  for (gsize i = 0; i < size; i++)
-    bytes[i] = (char) (i * 31 + i / 251);
-  stream = g_memory_input_stream_new_from_data (bytes, (gssize) size, NULL);
-  fp_blob_import_async (f->store, stream, NULL, fp_test_await_cb, &await);
-  blob = fp_blob_import_finish (f->store, fp_test_await (&await), &error);
-  g_assert_no_error (error);
-  part->sha256 = g_strdup (blob->sha256);
-  part->size = blob->size;
-  item->body_size += blob->size;
-  g_ptr_array_add (item->parts, part);
-}
-
-static void
 test_same_bytes (Fixture       *f,
                  gconstpointer  data)
 {
@@ -509,7 +483,7 @@ test_same_bytes (Fixture       *f,
   /* A quote and a line end in a name, a file of many reads. */
   first->name = g_strdup ("da\"ta\r\n");
   item->boundary = g_strdup ("frozen-boundary-7");
-  add_blob (f, item, "Foto ü 1.jpg", 300000);
+  fp_sync_fixture_attach (f, item, "Foto ü 1.jpg", 300000);
   id = fp_sync_fixture_insert (f, item);
 
   for (int i = 0; i < 4; i++)

@@ -331,7 +331,7 @@ test_faults (void)
     { FP_FAULT_TLS, RETRY, "network-tls", B | D, B },
     { FP_FAULT_TIMEOUT, RETRY, "network-timeout", B | D, B | C },
     { FP_FAULT_CUT, RETRY, "network-cut", B | D, B | C },
-    { FP_FAULT_BODY, ITEM, "item-file-missing", D, 0 },
+    { FP_FAULT_BODY, ITEM, "item-file-missing", D, D },
     { FP_FAULT_CANCELLED, RETRY, "network-cancelled", D, 0 },
     { FP_FAULT_SECRET, FP_VERDICT_HOLD_ACCOUNT, "account-missing", D, 0 },
     { FP_FAULT_URL, ITEM, "item-address", D, 0 },

@@ -13,7 +13,8 @@
 
 #include "base/fp-worker.h"
 
-/* A disk may change bytes unnoticed. What is small is looked at before it goes; the store looks at what is large. */
+/* A disk may change bytes unnoticed. What is small is looked at before it goes; what is large while it goes, so that its
+ * first byte does not wait for its last. */
 #define VERIFY_MAX_BYTES (1024 * 1024)
 #define VERIFIED_MAX 4096
 
@@ -29,6 +30,7 @@ struct _FpBodyStream
   GPtrArray *segments;
   guint8 *ahead; /* allocated by the first file */
   int fd;        /* of the file at @index, or -1 */
+  GChecksum *checksum; /* of what was read of it; NULL: its bytes are known to be right */
 
   guint index;   /* the segment being read */
   gint64 done;   /* bytes of it that were taken, or read ahead */
@@ -39,9 +41,31 @@ struct _FpBodyStream
 G_DEFINE_QUARK (fp-body-error-quark, _fp_body_error)
 G_DEFINE_FINAL_TYPE (FpBodyStream, _fp_body_stream, G_TYPE_INPUT_STREAM)
 
+/* Bytes that were right once in this process; TRUE if @sha256 is, or with @add becomes, one of them. */
 static gboolean
-fail (GError **error,
-      int      code)
+is_verified (const char *sha256,
+             gboolean    add)
+{
+  static GMutex mutex;
+  static GHashTable *verified;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  if (!verified)
+    verified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (g_hash_table_contains (verified, sha256))
+    return TRUE;
+  if (!add)
+    return FALSE;
+
+  if (g_hash_table_size (verified) >= VERIFIED_MAX)
+    g_hash_table_remove_all (verified);
+  return g_hash_table_add (verified, g_strdup (sha256));
+}
+
+static gboolean
+fail (const FpSegment  *segment,
+      int               code,
+      GError          **error)
 {
   if (code == ENOENT)
     g_set_error_literal (error, FP_BODY_ERROR, 0, _("A file that belongs to it is no longer there"));
@@ -53,8 +77,22 @@ fail (GError **error,
   else
     g_set_error (error, FP_BODY_ERROR, 0, _("A file that belongs to it cannot be read: %s"),
                  g_strerror (code));
+  if (segment->name)
+    g_prefix_error (error, "%s: ", segment->name);
 
   return FALSE;
+}
+
+/* The end of its bytes: are they those it is called by? */
+static gboolean
+check_bytes (const FpSegment  *segment,
+             GChecksum        *checksum,
+             GError          **error)
+{
+  if (!g_str_equal (g_checksum_get_string (checksum), segment->sha256))
+    return fail (segment, 0, error);
+
+  return is_verified (segment->sha256, TRUE);
 }
 
 /* -1 and error if it is not the file that was meant. */
@@ -68,14 +106,14 @@ open_segment (const FpSegment  *segment,
 
   if (fd < 0)
     {
-      fail (error, errno);
+      fail (segment, errno, error);
       return -1;
     }
 
   right = fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_size == segment->size;
   if (!right)
     {
-      fail (error, 0);
+      fail (segment, 0, error);
       close (fd);
       return -1;
     }
@@ -89,6 +127,7 @@ close_file (FpBodyStream *self)
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
+  g_clear_pointer (&self->checksum, g_checksum_free);
 }
 
 static void
@@ -100,7 +139,7 @@ next_segment (FpBodyStream *self)
 }
 
 /* Of the open file what the system has in memory. 0: the disk would have to be waited for, or the pool has to find out
- * why not. */
+ * why not, or to look at the bytes. */
 static gsize
 take_cached (FpBodyStream    *self,
              const FpSegment *segment,
@@ -108,7 +147,7 @@ take_cached (FpBodyStream    *self,
              gsize            count)
 {
   struct iovec piece = { buffer, MIN (count, (gsize) (segment->size - self->done)) };
-  gssize n = self->fd >= 0 ? preadv2 (self->fd, &piece, 1, -1, RWF_NOWAIT) : 0;
+  gssize n = self->fd >= 0 && !self->checksum ? preadv2 (self->fd, &piece, 1, -1, RWF_NOWAIT) : 0;
 
   if (n <= 0)
     return 0;
@@ -160,7 +199,21 @@ is_at_end (FpBodyStream *self)
   return self->index >= self->segments->len;
 }
 
-/* Blocks on the disk. */
+static gboolean
+open_file (FpBodyStream     *self,
+           const FpSegment  *segment,
+           GError          **error)
+{
+  if (!self->ahead)
+    self->ahead = g_malloc (AHEAD_BYTES);
+  self->fd = open_segment (segment, error);
+  if (self->fd >= 0 && segment->sha256 && !is_verified (segment->sha256, FALSE))
+    self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  return self->fd >= 0;
+}
+
+/* Blocks on the disk. Of wrong bytes the last are never given: no server takes a body that is shorter than announced. */
 static gboolean
 read_ahead (FpBodyStream  *self,
             GError       **error)
@@ -168,16 +221,18 @@ read_ahead (FpBodyStream  *self,
   const FpSegment *segment = g_ptr_array_index (self->segments, self->index);
   gssize n;
 
-  if (!self->ahead)
-    self->ahead = g_malloc (AHEAD_BYTES);
-  if (self->fd < 0 && (self->fd = open_segment (segment, error)) < 0)
+  if (self->fd < 0 && !open_file (self, segment, error))
     return FALSE;
 
   do
     n = read (self->fd, self->ahead, MIN (AHEAD_BYTES, segment->size - self->done));
   while (n < 0 && errno == EINTR);
   if (n <= 0)
-    return fail (error, n < 0 ? errno : 0);
+    return fail (segment, n < 0 ? errno : 0, error);
+  if (self->checksum)
+    g_checksum_update (self->checksum, self->ahead, n);
+  if (self->checksum && self->done + n == segment->size && !check_bytes (segment, self->checksum, error))
+    return FALSE;
 
   self->ahead_start = 0;
   self->ahead_end = n;
@@ -343,27 +398,6 @@ _fp_body_stream_new (GPtrArray *segments)
   return G_INPUT_STREAM (self);
 }
 
-/* Bytes that were right once in this process; TRUE if @sha256 is, or with @add becomes, one of them. */
-static gboolean
-is_verified (const char *sha256,
-             gboolean    add)
-{
-  static GMutex mutex;
-  static GHashTable *verified;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&mutex);
-
-  if (!verified)
-    verified = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (g_hash_table_contains (verified, sha256))
-    return TRUE;
-  if (!add)
-    return FALSE;
-
-  if (g_hash_table_size (verified) >= VERIFIED_MAX)
-    g_hash_table_remove_all (verified);
-  return g_hash_table_add (verified, g_strdup (sha256));
-}
-
 static gboolean
 verify (const FpSegment  *segment,
         int               fd,
@@ -381,11 +415,9 @@ verify (const FpSegment  *segment,
   while ((n = read (fd, buffer, AHEAD_BYTES)) > 0)
     g_checksum_update (checksum, buffer, n);
   if (n < 0)
-    return fail (error, errno);
-  if (!g_str_equal (g_checksum_get_string (checksum), segment->sha256))
-    return fail (error, 0);
+    return fail (segment, errno, error);
 
-  return is_verified (segment->sha256, TRUE);
+  return check_bytes (segment, checksum, error);
 }
 
 static void

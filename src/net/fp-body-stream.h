@@ -1,14 +1,15 @@
 /* fp-body-stream.h — the segments of a request as one stream, in constant memory
  *
  * Files are read on the pool, never on the main thread; one that is not what it was when the request was made is an
- * error before or while it is read, never a shorter body. */
+ * error before or while it is read, never a shorter body. One with a checksum is read once a process to see that its bytes are
+ * right: whole before it goes where it is small, and on its way otherwise. */
 #pragma once
 
 #include "net/fp-http.h"
 
 G_BEGIN_DECLS
 
-/* Any trouble with our own body; the message names no path. */
+/* Any trouble with our own body; the message names the file as people know it, but no path. */
 #define FP_BODY_ERROR (_fp_body_error_quark ())
 GQuark _fp_body_error_quark (void);
 

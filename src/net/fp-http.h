@@ -16,7 +16,8 @@ typedef struct {
   GBytes *data; /* or */
   char   *path;
   gint64  size;   /* bytes; a file of another size fails the request before anything is sent… */
-  char   *sha256; /* (nullable): …and so does a small one with other bytes */
+  char   *sha256; /* (nullable): …and so does one with other bytes; a large one before its last byte is sent */
+  char   *name;   /* (nullable): of a file, for people */
 } FpSegment;
 
 typedef struct {
@@ -48,7 +49,8 @@ void        fp_request_add_bytes   (FpRequest  *request,
 void        fp_request_add_file    (FpRequest  *request,
                                     const char *path,
                                     gint64      size,
-                                    const char *sha256);
+                                    const char *sha256,
+                                    const char *name);
 gint64      fp_request_get_length  (FpRequest  *request);
 void        fp_request_free        (FpRequest  *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpRequest, fp_request_free)

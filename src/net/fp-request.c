@@ -8,6 +8,7 @@ segment_free (FpSegment *segment)
   g_clear_pointer (&segment->data, g_bytes_unref);
   g_free (segment->path);
   g_free (segment->sha256);
+  g_free (segment->name);
   g_free (segment);
 }
 
@@ -78,19 +79,22 @@ fp_request_add_bytes (FpRequest *request,
  * fp_request_add_file:
  * @path: a regular file, the next piece of the body
  * @size: bytes it must have when it is sent
- * @sha256: (nullable): what its bytes come to, lower-case hex; looked at once a process where the file is at most 1 MiB
+ * @sha256: (nullable): what its bytes come to, lower-case hex; looked at once a process
+ * @name: (nullable): what a fault calls it
  */
 void
 fp_request_add_file (FpRequest  *request,
                      const char *path,
                      gint64      size,
-                     const char *sha256)
+                     const char *sha256,
+                     const char *name)
 {
   FpSegment *segment = g_new0 (FpSegment, 1);
 
   segment->path = g_strdup (path);
   segment->size = size;
   segment->sha256 = g_strdup (sha256);
+  segment->name = g_strdup (name);
   g_ptr_array_add (request->segments, segment);
 }
 

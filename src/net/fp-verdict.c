@@ -92,7 +92,8 @@ static const Row openrosa_rows[] = {
   { 413, 413, ONE_FILE,    FP_VERDICT_ITEM,         "item-too-large",       CONTACTED | DEFINITE },
 };
 
-/* In place of an answer. CONTACTED and not DEFINITE only where something had been sent. */
+/* In place of an answer. CONTACTED and not DEFINITE only where something had been sent; DEFINITE also where that was
+ * certainly not all of it. */
 static const struct
 {
   FpFault fault;
@@ -100,18 +101,19 @@ static const struct
   const char *code;
   gboolean breaker;
   gboolean contacts;
+  gboolean never_whole;
 } fault_rows[] = {
-  { FP_FAULT_RESOLVE,   FP_VERDICT_RETRY,        "network-resolve",   TRUE,  FALSE },
-  { FP_FAULT_CONNECT,   FP_VERDICT_RETRY,        "network-connect",   TRUE,  FALSE },
-  { FP_FAULT_TLS,       FP_VERDICT_RETRY,        "network-tls",       TRUE,  FALSE },
-  { FP_FAULT_TIMEOUT,   FP_VERDICT_RETRY,        "network-timeout",   TRUE,  TRUE },
-  { FP_FAULT_CUT,       FP_VERDICT_RETRY,        "network-cut",       TRUE,  TRUE },
-  { FP_FAULT_BODY,      FP_VERDICT_ITEM,         "item-file-missing", FALSE, FALSE },
-  { FP_FAULT_CANCELLED, FP_VERDICT_RETRY,        "network-cancelled", FALSE, FALSE },
-  { FP_FAULT_SECRET,    FP_VERDICT_HOLD_ACCOUNT, "account-missing",   FALSE, FALSE },
-  { FP_FAULT_URL,       FP_VERDICT_ITEM,         "item-address",      FALSE, FALSE },
-  { FP_FAULT_KEYRING,   FP_VERDICT_RETRY,        "keyring",           TRUE,  FALSE },
-  { FP_FAULT_OPEN_FILES, FP_VERDICT_RETRY,       "open-files",        TRUE,  FALSE },
+  { FP_FAULT_RESOLVE,    FP_VERDICT_RETRY,        "network-resolve",   TRUE,  FALSE, FALSE },
+  { FP_FAULT_CONNECT,    FP_VERDICT_RETRY,        "network-connect",   TRUE,  FALSE, FALSE },
+  { FP_FAULT_TLS,        FP_VERDICT_RETRY,        "network-tls",       TRUE,  FALSE, FALSE },
+  { FP_FAULT_TIMEOUT,    FP_VERDICT_RETRY,        "network-timeout",   TRUE,  TRUE,  FALSE },
+  { FP_FAULT_CUT,        FP_VERDICT_RETRY,        "network-cut",       TRUE,  TRUE,  FALSE },
+  { FP_FAULT_BODY,       FP_VERDICT_ITEM,         "item-file-missing", FALSE, FALSE, TRUE },
+  { FP_FAULT_CANCELLED,  FP_VERDICT_RETRY,        "network-cancelled", FALSE, FALSE, FALSE },
+  { FP_FAULT_SECRET,     FP_VERDICT_HOLD_ACCOUNT, "account-missing",   FALSE, FALSE, FALSE },
+  { FP_FAULT_URL,        FP_VERDICT_ITEM,         "item-address",      FALSE, FALSE, FALSE },
+  { FP_FAULT_KEYRING,    FP_VERDICT_RETRY,        "keyring",           TRUE,  FALSE, FALSE },
+  { FP_FAULT_OPEN_FILES, FP_VERDICT_RETRY,        "open-files",        TRUE,  FALSE, FALSE },
 };
 
 static gboolean
@@ -217,7 +219,7 @@ judge_fault (const FpAnswer *answer,
   verdict->code = fault_rows[i].code;
   verdict->opens_breaker = fault_rows[i].breaker;
   verdict->contacted = fault_rows[i].contacts && answer->sent_any;
-  verdict->definite = !answer->sent_any;
+  verdict->definite = !answer->sent_any || fault_rows[i].never_whole;
   verdict->lost = verdict->contacted;
   verdict->words = g_strdup (answer->fault_text);
 }

@@ -22,7 +22,7 @@ add_part_body (FpRequest        *request,
     {
       g_autofree char *path = fp_blob_dup_path (store, part->sha256);
 
-      fp_request_add_file (request, path, part->size, part->sha256);
+      fp_request_add_file (request, path, part->size, part->sha256, part->filename);
     }
   else if (part->data)
     {

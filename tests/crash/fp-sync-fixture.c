@@ -2,6 +2,7 @@
 
 #include "base/fp-random.h"
 #include "net/fp-host.h"
+#include "store/fp-blob.h"
 #include "sync/fp-sync-private.h"
 
 #define WALL G_GINT64_CONSTANT (1700000000000)
@@ -184,6 +185,31 @@ read_now (FpSyncFixture *f,
   g_assert_no_error (error);
 
   return result;
+}
+
+void
+fp_sync_fixture_attach (FpSyncFixture *f,
+                        FpItem        *item,
+                        const char    *name,
+                        gsize          size)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *bytes = g_malloc (size);
+  g_autoptr(GInputStream) stream = NULL;
+  g_autoptr(FpBlob) blob = NULL;
+  FpItemPart *part = fp_item_part_new (name, name, "image/jpeg");
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = (char) (i * 31 + i / 251);
+  stream = g_memory_input_stream_new_from_data (bytes, (gssize) size, NULL);
+  fp_blob_import_async (f->store, stream, NULL, fp_test_await_cb, &await);
+  blob = fp_blob_import_finish (f->store, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  part->sha256 = g_strdup (blob->sha256);
+  part->size = blob->size;
+  item->body_size += blob->size;
+  g_ptr_array_add (item->parts, part);
 }
 
 gint64

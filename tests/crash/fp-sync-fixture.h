@@ -38,6 +38,11 @@ gboolean   fp_sync_fixture_stop     (FpSync        *sync);
 /* A JSON POST to @path of the sink, not inserted yet. */
 FpItem    *fp_sync_fixture_item     (FpSyncFixture *f,
                                      const char    *path);
+/* Gives it a file of @size bytes that are always the same. */
+void       fp_sync_fixture_attach   (FpSyncFixture *f,
+                                     FpItem        *item,
+                                     const char    *name,
+                                     gsize          size);
 /* Inserts and frees @item; its id. */
 gint64     fp_sync_fixture_insert   (FpSyncFixture *f,
                                      FpItem        *item);
