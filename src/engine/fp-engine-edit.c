@@ -280,7 +280,6 @@ replace (FpStoreTxn    *txn,
          GError       **error)
 {
   after->id = now->id;
-  after->created = now->created;
   after->waits_for = now->waits_for;
   after->state = now->state;
   if (stays_held (now))
