@@ -7,8 +7,10 @@
 #include "engine/fp-engine-clean.h"
 #include "engine/fp-engine-periodic.h"
 #include "engine/fp-engine-preferences.h"
+#include "engine/fp-engine-private.h"
 #include "engine/fp-permission.h"
 #include "fp-test-server.h"
+#include "net/fp-http-private.h"
 #include "store/fp-store-private.h"
 
 typedef struct {
@@ -304,6 +306,98 @@ test_preferences_no_document (Fixture       *f,
     }
 }
 
+/* What differs nowhere is known from then on; what is yet to be put is not, until it was. */
+static void
+test_preferences_state_is_that_of_the_server (Fixture       *f,
+                                              gconstpointer  data)
+{
+  static const char *const document = "{\"fieldpost-preferences\": 1, \"settings\": {}}";
+
+  set_url (f);
+  fp_test_server_answer (f->server, 200, "ETag: \"5\"\r\n", document);
+  must_sync (f);
+  fp_test_server_answer (f->server, 304, "", "");
+  must_sync (f);
+  g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, 2);
+  assert_header (f, 1, "GET", "If-None-Match", "\"5\"");
+
+  must_set (f, "metered", "never");
+  fp_test_server_answer (f->server, 200, "ETag: \"6\"\r\n", document);
+  fp_test_server_answer (f->server, 500, "", "");
+  g_assert_false (sync_preferences (f, NULL));
+  fp_test_server_answer (f->server, 200, "ETag: \"6\"\r\n", document);
+  fp_test_server_answer (f->server, 204, "", "");
+  must_sync (f);
+  assert_header (f, 4, "GET", "If-None-Match", "\"5\"");
+  assert_header (f, 5, "PUT", "If-Match", "\"6\"");
+}
+
+/* libsoup sends less than it was given, as it does by itself where it repeats a PUT. */
+static void
+shorten_cb (SoupSession *session,
+            SoupMessage *message)
+{
+  g_autoptr(GBytes) body = g_bytes_new_static ("{}", 2);
+
+  if (g_str_equal (soup_message_get_method (message), "PUT"))
+    soup_message_set_request_body_from_bytes (message, NULL, body);
+}
+
+static void
+test_preferences_wholly_written (Fixture       *f,
+                                 gconstpointer  data)
+{
+  SoupSession *session = _fp_http_peek_session (f->base.engine->http);
+  gulong handler = g_signal_connect (session, "request-queued", G_CALLBACK (shorten_cb), NULL);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *body = NULL;
+
+  set_url (f);
+  must_set (f, "metered", "never");
+  fp_test_server_answer (f->server, 404, "", "");
+  fp_test_server_answer (f->server, 201, "ETag: \"1\"\r\n", "");
+  g_assert_false (sync_preferences (f, &error));
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER);
+  g_signal_handler_disconnect (session, handler);
+
+  fp_test_server_answer (f->server, 404, "", "");
+  fp_test_server_answer (f->server, 201, "ETag: \"2\"\r\n", "");
+  must_sync (f);
+  body = dup_body (f, 3);
+  g_assert_nonnull (strstr (body, "\"never\""));
+}
+
+/* The end of it was not read: what can be read of it is not what is there. */
+static void
+test_preferences_too_large (Fixture       *f,
+                            gconstpointer  data)
+{
+  g_autofree char *blank = g_strnfill (70000, ' ');
+  g_autofree char *document = g_strconcat ("{\"fieldpost-preferences\": 1, \"settings\": {}}", blank, "<", NULL);
+  g_autoptr(GError) error = NULL;
+
+  set_url (f);
+  must_set (f, "metered", "never");
+  fp_test_server_answer (f->server, 200, "", document);
+  g_assert_false (sync_preferences (f, &error));
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER);
+  g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, 1);
+}
+
+/* Nothing is sent there; it is nobody's address. */
+static void
+test_preferences_secret_in_the_clear (Fixture       *f,
+                                      gconstpointer  data)
+{
+  g_autoptr(GError) error = NULL;
+
+  must_set (f, "preferences-url", "http://ann:s3cret@192.0.2.1/preferences");
+  g_assert_false (sync_preferences (f, &error));
+  g_assert_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_SERVER);
+  g_assert_nonnull (strstr (error->message, "use https://"));
+  g_assert_null (strstr (error->message, "s3cret"));
+}
+
 /* The permission. */
 
 static gboolean
@@ -489,6 +583,7 @@ main (int    argc,
 
   /* Not that of whoever runs this; not isolated as a whole: the proxy's settings are read from the system's schemas. */
   g_setenv ("XDG_CONFIG_HOME", config, TRUE);
+  g_setenv ("FIELDPOST_SECRETS", "file", TRUE);
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/jobs/settings/are-checked", test_settings_are_checked);
@@ -499,6 +594,10 @@ main (int    argc,
   ADD ("/jobs/clean-up/discarded-stays-for-a-week", test_discarded_stays_for_a_week);
   ADD ("/jobs/sync-user-preferences/from-the-future", test_preferences_from_the_future);
   ADD ("/jobs/sync-user-preferences/no-document", test_preferences_no_document);
+  ADD ("/jobs/sync-user-preferences/state-is-that-of-the-server", test_preferences_state_is_that_of_the_server);
+  ADD ("/jobs/sync-user-preferences/wholly-written", test_preferences_wholly_written);
+  ADD ("/jobs/sync-user-preferences/too-large", test_preferences_too_large);
+  ADD ("/jobs/sync-user-preferences/secret-in-the-clear", test_preferences_secret_in_the_clear);
   ADD ("/jobs/permission/autostart-file", test_permission_is_an_autostart_file);
   ADD ("/jobs/permission/intervals-have-a-floor", test_intervals_have_a_floor);
   ADD ("/jobs/daily-sync/does-all-it-can", test_daily_sync_does_all_it_can);
