@@ -1,4 +1,7 @@
 #include "fp-store-fixture.h"
+
+#include <string.h>
+
 #include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"
 #include "store/fp-store-private.h"
@@ -290,6 +293,28 @@ missing_blob_is_refused (FpStoreTxn *txn)
   g_assert_cmpuint (none->len, ==, 0);
 }
 
+/* Bytes of its own or a file's: with both, which of them were meant? */
+static void
+a_part_is_one_thing (FpStoreTxn *txn)
+{
+  g_autofree char *sha256 = g_strnfill (64, 'a');
+
+  for (guint both = 0; both < 2; both++)
+    {
+      g_autoptr(FpItem) item = make_item ("https://a:443");
+      g_autoptr(GError) error = NULL;
+      FpItemPart *part = g_ptr_array_index (item->parts, 0);
+
+      if (both)
+        part->sha256 = g_strdup (sha256);
+      else
+        g_clear_pointer (&part->data, g_bytes_unref);
+      g_assert_false (fp_item_rows_insert (txn, item, &error));
+      g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
+      g_assert_nonnull (strstr (error->message, "either bytes or a blob"));
+    }
+}
+
 static gpointer
 send_without_receipt (FpStoreTxn *txn,
                       gpointer    data,
@@ -316,6 +341,24 @@ test_sent_needs_a_receipt (Fixture      *f,
   g_clear_error (&error);
   fp_test_store_write (f->store, send_without_receipt, f, &error);
   g_assert_no_error (error);
+}
+
+/* That of the answer, not of when there was room to write it. */
+static void
+receipt_keeps_its_time (FpStoreTxn *txn)
+{
+  static const gint64 times[] = { 77, 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      g_autoptr(FpItem) item = get (txn, insert (txn, "https://a:443"));
+      FpReceipt receipt = { .item = item->id, .uid = item->uid, .url = item->url, .status = 201, .time = times[i] };
+      g_autoptr(FpReceipt) back = NULL;
+
+      g_assert_true (fp_item_rows_add_receipt (txn, &receipt, NULL));
+      back = fp_item_rows_get_receipt (txn, item->id, NULL);
+      g_assert_cmpint (back->time, ==, times[i] ? times[i] : WALL);
+    }
 }
 
 static void
@@ -622,7 +665,9 @@ main (int    argc,
   ADD ("uid-is-unique", uid_is_unique);
   ADD ("missing-blob-is-refused", missing_blob_is_refused);
   fp_store_fixture_add ("/store/item/sent-needs-a-receipt", NULL, test_sent_needs_a_receipt);
+  ADD ("a-part-is-one-thing", a_part_is_one_thing);
   ADD ("receipt-is-one", receipt_is_one);
+  ADD ("receipt-keeps-its-time", receipt_keeps_its_time);
   ADD ("due/order-is-manual-then-oldest", due_order_is_manual_then_oldest);
   ADD ("due/takes-a-limit-of-each-host", due_takes_a_limit_of_each_host);
   ADD ("due/leaves-out-what-is-not-to-be-tried", due_leaves_out_what_is_not_to_be_tried);
