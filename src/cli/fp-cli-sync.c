@@ -290,10 +290,11 @@ sync_and_tell (Run    *run,
       return FP_EXIT_OK;
     }
   fp_cli_read_status (cli);
+  /* What stops these items stops neither registered tags nor the hosts of those that come next. */
+  asked = ask_agent (run);
   if (tell_what_stops (run))
     return FP_EXIT_QUEUED;
 
-  asked = ask_agent (run);
   if (!asked)
     {
       asked = fp_agent_client_get_status (cli->client)->sender;

@@ -245,6 +245,18 @@ def clears_everything(place):
     place.recover(*items)
 
 
+@waits.test('chance/sync-now', 'on POST: 503 retry-after=3000')
+def also_while_everything_is_held(place):
+    """The host may be asked again, by the next one."""
+    item = place.send()
+    place.wait(item, state='pending', reason_code='server-busy')
+    place.store.run('hold', str(item['id']))
+    place.behave()
+    place.sync()
+    place.wait_stored(place.send())
+    check(place.item(item['id'])['state'] == 'held', 'sent although it is held')
+
+
 @waits.test('chance/manual-retry', 'on POST: 422')
 def also_of_what_failed_for_good(place):
     item = place.send()
