@@ -301,6 +301,43 @@ assert_finished (FpStoreTxn *txn)
   g_assert_false (unfinished);
 }
 
+/* Waits of the account that was are not the new one's: also of those that are reached by a later transaction. */
+static void
+moved_waits (FpStoreTxn *txn)
+{
+  FpServerRow second = { .secret_id = (char *) "second" };
+  g_autoptr(GError) error = NULL;
+  gboolean unfinished = TRUE;
+  gint64 id = 0;
+
+  for (guint i = 0; i < 2 * AT_ONCE; i++)
+    {
+      FpItem *item = new_item ("one", "/");
+
+      item->state = FP_ITEM_FAILED;
+      item->reason_code = g_strdup ("server-error");
+      item->due_boot = 1000;
+      item->due_boot_id = g_strdup ("boot");
+      item->next_try = 5000;
+      id = insert (txn, item);
+    }
+  g_assert_true (fp_hold_rows_change_account (txn, &second, "one", "", &error));
+  for (guint rounds = 0; unfinished && rounds < 20; rounds++)
+    {
+      g_assert_true (fp_hold_rows_go_on (txn, &error));
+      g_assert_true (fp_hold_rows_is_unfinished (txn, &unfinished, &error));
+    }
+  g_assert_false (unfinished);
+  for (gint64 each = id - 2 * AT_ONCE + 1; each <= id; each++)
+    {
+      g_autoptr(FpItem) item = get (txn, each);
+
+      g_assert_cmpstr (item->secret_id, ==, "second");
+      g_assert_cmpint (item->due_boot, ==, 0);
+      g_assert_cmpint (item->next_try, ==, 0);
+    }
+}
+
 /* Another account for many: an item that is not reached yet follows by itself, also two changes on. */
 static void
 moved (FpStoreTxn *txn)
@@ -550,6 +587,7 @@ main (int   argc,
   add ("/store/hold/a-new-account-is-given-to-many-forms", given_to_forms);
   add ("/store/hold/anonymous-and-proxy-keep-a-host", others);
   add ("/store/hold/another-account-for-thousands", moved);
+  add ("/store/hold/another-account-need-not-wait", moved_waits);
   add ("/store/hold/refused-again-while-it-is-released", again);
   add ("/store/hold/a-hundred-thousand", many);
 #undef add

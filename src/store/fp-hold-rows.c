@@ -419,14 +419,19 @@ fp_hold_rows_repair (FpStoreTxn  *txn,
   return TRUE;
 }
 
-/* Also what is in flight: its next attempt is with the new one, and the answer to the old one holds nothing. */
+/* Also what is in flight: its next attempt is with the new one, and the answer to the old one holds nothing. Waits are
+ * ended when all have the new one. */
 static gboolean
 move_account (FpStoreTxn  *txn,
               const char  *from,
               const char  *to,
               GError     **error)
 {
-  return (g_str_equal (from, to) || _fp_hold_jobs_move (txn, from, to, error)) && fp_hold_rows_repair (txn, from, error);
+  if (!g_str_equal (from, to)
+      && (!_fp_hold_jobs_move (txn, from, to, error) || !_fp_hold_jobs_clear_waits (txn, to, error)))
+    return FALSE;
+
+  return fp_hold_rows_repair (txn, from, error);
 }
 
 /* Submissions of the forms of the server that were queued while it had none. What was refused to nobody is another
