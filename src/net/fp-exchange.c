@@ -414,6 +414,8 @@ start_watchdog (FpExchange *self)
 {
   self->watchdog = g_source_new (&watchdog_funcs, sizeof (GSource));
   g_source_set_callback (self->watchdog, silence_cb, self, NULL);
+  /* Behind what has come: a program that was stopped for so long finds it there when it goes on. */
+  g_source_set_priority (self->watchdog, G_PRIORITY_DEFAULT + 1);
   _fp_exchange_expect_nothing (self);
   g_source_set_ready_time (self->watchdog, g_get_monotonic_time () + get_timeout (self));
   g_source_attach (self->watchdog, g_main_context_get_thread_default ());

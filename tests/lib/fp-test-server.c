@@ -129,18 +129,19 @@ write_text (Visit      *visit,
                                     NULL, visit->server->cancellable, NULL);
 }
 
-static gboolean
+/* The head at once: libsoup tells nobody of a part of it. */
+static void
 drip (Visit      *visit,
       const char *text)
 {
-  for (; *text; text++)
+  const char *body = strstr (text, "\r\n\r\n") + 4;
+  gboolean open = write_text (visit, text, (gsize) (body - text));
+
+  for (; open && *body; body++)
     {
       g_usleep (DRIP_USEC);
-      if (!write_text (visit, text, 1))
-        return FALSE;
+      open = write_text (visit, body, 1);
     }
-
-  return TRUE;
 }
 
 static void
@@ -179,7 +180,8 @@ act (Visit      *visit,
       write_text (visit, step->raw, strlen (step->raw));
       return FALSE;
     case FP_SERVE_DRIP:
-      return drip (visit, step->raw);
+      drip (visit, step->raw);
+      return FALSE;
     case FP_SERVE_FLOOD:
       flood (visit, step->raw);
       return FALSE;

@@ -14,7 +14,7 @@ typedef enum {
   FP_SERVE_DROP,      /* read the request, close without a word */
   FP_SERVE_CUT,       /* close after @after bytes of the body */
   FP_SERVE_HANG,      /* read the request, then nothing until the server ends */
-  FP_SERVE_DRIP,      /* answer a byte every 20 ms */
+  FP_SERVE_DRIP,      /* the head, then a byte of the body every 20 ms, then close */
   FP_SERVE_FLOOD,     /* the answer's body without an end */
 } FpServe;
 
