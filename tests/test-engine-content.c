@@ -321,7 +321,7 @@ wait_for_disk (GTask        *task,
                GCancellable *cancellable)
 {
   Disk *disk = data;
-  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  gint64 end = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
 
   g_mutex_lock (&disk->lock);
   while (!disk->go && !disk->gave_up)
