@@ -2,7 +2,7 @@
  *
  *   manifest.json   written last: format, where it comes from, the hash of SHA256SUMS
  *   SHA256SUMS      one line a file, as sha256sum -c reads it
- *   partial.json    instead of the manifest while the export is being written
+ *   partial.json    while the export is being written; of a move, until it is settled where it comes from
  *   taken.json      which store has imported a moved export
  *
  * Blocking; for threads of the pool and of the store. A path is relative and of [A-Za-z0-9._-] between slashes. */
@@ -45,10 +45,16 @@ gboolean       fp_transfer_out_copy   (FpTransferOut  *self,
                                        const char     *from,
                                        const char     *sha256,
                                        GError        **error);
-/* Everything durable, then the manifest. */
+/* Name of the export that was begun in @folder and is not finished, of @manifest's store and as much a move as that;
+ * NULL: none. */
+char          *fp_transfer_dup_begun  (const char        *folder,
+                                       const FpManifest  *manifest);
+/* Everything durable, then the manifest. A move is not finished by that, but by fp_transfer_out_settled(). */
 gboolean       fp_transfer_out_finish (FpTransferOut     *self,
                                        const FpManifest  *manifest,
                                        GError           **error);
+/* The move in @folder is no longer one that was begun. */
+void           fp_transfer_out_settled (const char       *folder);
 void           fp_transfer_out_free   (FpTransferOut  *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FpTransferOut, fp_transfer_out_free)
 

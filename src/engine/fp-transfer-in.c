@@ -327,10 +327,10 @@ fp_transfer_in_rewind (FpTransferIn  *self,
   return fseek (self->sums, 0, SEEK_SET) == 0 ? TRUE : refuse (self, "SHA256SUMS", g_strerror (errno), error);
 }
 
-gboolean
-fp_transfer_in_take (FpTransferIn  *self,
-                     const char    *store_id,
-                     GError       **error)
+static gboolean
+note_taken (FpTransferIn  *self,
+            const char    *store_id,
+            GError       **error)
 {
   int fd = openat (self->fd, "taken.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   g_autofree char *text = g_strdup_printf ("{\"store\": \"%s\"}\n", store_id);
@@ -356,6 +356,20 @@ fp_transfer_in_take (FpTransferIn  *self,
     return TRUE;
 
   return refuse (self, "taken.json", _("another store has imported this move already; both would send it"), error);
+}
+
+gboolean
+fp_transfer_in_take (FpTransferIn  *self,
+                     const char    *store_id,
+                     GError       **error)
+{
+  if (!note_taken (self, store_id, error))
+    return FALSE;
+  /* It came back: nothing of the move is left to do. */
+  if (g_str_equal (self->manifest->store_id, store_id))
+    unlinkat (self->fd, "partial.json", 0);
+
+  return TRUE;
 }
 
 void

@@ -107,13 +107,11 @@ put_file (FpTransferOut  *self,
   return TRUE;
 }
 
-/* An export that was broken off is begun anew under its own name: what it holds here is held as moved by it. */
-static gboolean
-go_on (FpTransferOut  *self,
-       FpManifest     *manifest,
-       GError        **error)
+char *
+fp_transfer_dup_begun (const char       *folder,
+                       const FpManifest *manifest)
 {
-  g_autofree char *path = g_build_filename (self->folder, "partial.json", NULL);
+  g_autofree char *path = g_build_filename (folder, "partial.json", NULL);
   g_autofree char *text = NULL;
   g_autoptr(JsonNode) node = NULL;
   JsonObject *object = NULL;
@@ -126,13 +124,27 @@ go_on (FpTransferOut  *self,
   if (!object || !fp_uuid_is_valid (fp_json_peek_string (object, "export"))
       || g_strcmp0 (fp_json_peek_string (object, "store"), manifest->store_id) != 0
       || json_object_get_boolean_member_with_default (object, "moved", FALSE) != manifest->moved)
+    return NULL;
+
+  return g_strdup (fp_json_peek_string (object, "export"));
+}
+
+/* An export that was broken off is begun anew under its own name: what it holds here is held as moved by it. */
+static gboolean
+go_on (FpTransferOut  *self,
+       FpManifest     *manifest,
+       GError        **error)
+{
+  char *begun = fp_transfer_dup_begun (self->folder, manifest);
+
+  if (!begun)
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
                    _("%s is not empty, and not an export like this one that was broken off"), self->folder);
       return FALSE;
     }
   g_free (manifest->uid);
-  manifest->uid = g_strdup (fp_json_peek_string (object, "export"));
+  manifest->uid = begun;
 
   return TRUE;
 }
@@ -308,9 +320,18 @@ fp_transfer_out_finish (FpTransferOut     *self,
     return fail (error, self->folder, "", errno);
   if (!put_file (self, "manifest.json", text, error))
     return FALSE;
-  unlinkat (self->fd, "partial.json", 0);
+  if (!manifest->moved)
+    unlinkat (self->fd, "partial.json", 0);
 
   return TRUE;
+}
+
+void
+fp_transfer_out_settled (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "partial.json", NULL);
+
+  unlink (path);
 }
 
 void

@@ -24,15 +24,16 @@ read_ids (FpStmt  *stmt,
   return step == FP_STEP_DONE ? g_steal_pointer (&ids) : NULL;
 }
 
-static gboolean
-is_listed (GArray *ids,
-           gint64  id)
+/* "[1,3,4]", or NULL. */
+static char *
+dup_ids (GArray *ids)
 {
-  for (guint i = 0; i < ids->len; i++)
-    if (g_array_index (ids, gint64, i) == id)
-      return TRUE;
+  GString *list = ids ? g_string_new ("[") : NULL;
 
-  return FALSE;
+  for (guint i = 0; ids && i < ids->len; i++)
+    g_string_append_printf (list, "%s%" G_GINT64_FORMAT, i ? "," : "", g_array_index (ids, gint64, i));
+
+  return list ? g_string_free (g_string_append_c (list, ']'), FALSE) : NULL;
 }
 
 /* "1, 3, 4" of the bits. */
@@ -59,27 +60,23 @@ fp_transfer_rows_select (FpStoreTxn             *txn,
   guint states = move ? query->states & ~(1u << FP_ITEM_SENDING | 1u << FP_ITEM_SENT | 1u << FP_ITEM_DISCARDED)
                       : query->states;
   g_autofree char *list = dup_states (states);
+  g_autofree char *ids = dup_ids (query->ids);
   g_autofree char *sql = NULL;
   g_autoptr(FpStmt) stmt = NULL;
-  g_autoptr(GArray) ids = NULL;
 
   sql = g_strdup_printf ("SELECT id FROM item WHERE id > ?1 AND state IN (%s) AND (?2 IS NULL OR tag = ?2)"
-                         " AND coalesce(hold, '') NOT IN ('staging', 'moving', 'moved') ORDER BY id LIMIT ?3",
+                         " AND coalesce(hold, '') NOT IN ('staging', 'moving', 'moved')"
+                         " AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3))) ORDER BY id LIMIT ?4",
                          list);
   stmt = fp_stmt_new (txn->db, sql, error);
   if (!stmt)
     return NULL;
   fp_stmt_bind_int (stmt, 1, after);
   fp_stmt_bind_text (stmt, 2, query->tag);
-  fp_stmt_bind_int (stmt, 3, query->ids ? -1 : (gint64) limit);
-  ids = read_ids (stmt, error);
-  for (guint i = ids && query->ids ? ids->len : 0; i > 0; i--)
-    if (!is_listed (query->ids, g_array_index (ids, gint64, i - 1)))
-      g_array_remove_index (ids, i - 1);
-  if (ids && ids->len > limit)
-    g_array_set_size (ids, limit);
+  fp_stmt_bind_text (stmt, 3, ids);
+  fp_stmt_bind_int (stmt, 4, limit);
 
-  return g_steal_pointer (&ids);
+  return read_ids (stmt, error);
 }
 
 GArray *
@@ -129,22 +126,31 @@ fp_transfer_rows_hold (FpStoreTxn  *txn,
 gboolean
 fp_transfer_rows_settle (FpStoreTxn  *txn,
                          const char  *uid,
+                         gint64      *after,
+                         guint        limit,
                          guint       *n,
                          GError     **error)
 {
+  g_autoptr(GArray) ids = fp_transfer_rows_moving (txn, uid, *after, limit, error);
   g_autoptr(FpStmt) stmt = NULL;
 
+  *n = 0;
+  if (!ids || ids->len == 0)
+    return ids != NULL;
   stmt = fp_stmt_new (txn->db,
-                      "UPDATE item SET hold = 'moved' WHERE state = 4 AND hold = 'moving' AND substr(reason, 1, 36) = ?",
+                      "UPDATE item SET hold = 'moved' WHERE id > ?1 AND id <= ?2 AND state = 4 AND hold = 'moving'"
+                      " AND substr(reason, 1, 36) = ?3",
                       error);
   if (!stmt)
     return FALSE;
-  fp_stmt_bind_text (stmt, 1, uid);
+  fp_stmt_bind_int (stmt, 1, *after);
+  *after = g_array_index (ids, gint64, ids->len - 1);
+  fp_stmt_bind_int (stmt, 2, *after);
+  fp_stmt_bind_text (stmt, 3, uid);
   if (!fp_stmt_run (stmt, NULL, error))
     return FALSE;
-  *n = (guint) sqlite3_changes (txn->db->handle);
-  if (*n > 0)
-    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
+  *n = ids->len;
+  fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
 
   return TRUE;
 }

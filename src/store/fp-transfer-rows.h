@@ -31,9 +31,12 @@ gboolean  fp_transfer_rows_hold     (FpStoreTxn             *txn,
                                      const char             *uid,
                                      FpItem                 *item,
                                      GError                **error);
-/* The export @uid is whole: its items are "moved". @n: (out): how many. */
+/* The export @uid is whole: at most @limit of its items with ids greater than @after are "moved". @after: (inout): the
+ * last of them. @n: (out): how many; fewer than @limit: there are no more. */
 gboolean  fp_transfer_rows_settle   (FpStoreTxn             *txn,
                                      const char             *uid,
+                                     gint64                 *after,
+                                     guint                   limit,
                                      guint                  *n,
                                      GError                **error);
 /* A moved item as it was before: state, hold and reason. FALSE: it is not held so. */

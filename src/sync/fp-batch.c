@@ -26,11 +26,12 @@ item_new (const FpTagRow *tag,
   return g_steal_pointer (&item);
 }
 
-/* @id: 0 = there was none. */
+/* @id: 0 = there was none. @size: (out) (optional): bytes of it. */
 static gboolean
 freeze_next (FpStoreTxn  *txn,
              const char  *tag,
              gint64      *id,
+             gsize       *size,
              GError     **error)
 {
   g_autoptr(GError) local = NULL;
@@ -54,6 +55,8 @@ freeze_next (FpStoreTxn  *txn,
   if (!fp_item_rows_insert (txn, item, error) || !fp_event_rows_freeze (txn, tag, last, item->id, error))
     return FALSE;
   *id = item->id;
+  if (size)
+    *size = g_bytes_get_size (body);
 
   return TRUE;
 }
@@ -66,7 +69,7 @@ fp_batch_freeze (FpStoreTxn  *txn,
 {
   GError *local = NULL;
   gint64 frozen = 0;
-  gboolean ok = !fp_event_rows_is_ready (txn, tag, &local) || freeze_next (txn, tag, &frozen, &local);
+  gboolean ok = !fp_event_rows_is_ready (txn, tag, &local) || freeze_next (txn, tag, &frozen, NULL, &local);
 
   if (local)
     g_propagate_error (error, local);
@@ -77,20 +80,32 @@ fp_batch_freeze (FpStoreTxn  *txn,
 }
 
 gboolean
-fp_batch_freeze_all (FpStoreTxn  *txn,
-                     const char  *tag,
-                     GError     **error)
+fp_batch_freeze_some (FpStoreTxn *txn,
+                      const char *tag,
+                      gboolean   *more,
+                      GError    **error)
 {
   g_autoptr(GPtrArray) rows = fp_tag_rows_list (txn, error);
+  guint events = 0;
+  gsize bytes = 0;
 
-  for (guint i = 0; rows && i < rows->len; i++)
+  *more = FALSE;
+  for (guint i = 0; rows && i < rows->len && !*more; i++)
     {
       const FpTagRow *row = g_ptr_array_index (rows, i);
       gint64 id = tag == NULL || g_str_equal (row->name, tag);
+      gsize size;
 
-      while (id > 0)
-        if (!freeze_next (txn, row->name, &id, error))
-          return FALSE;
+      while (id > 0 && !*more)
+        {
+          if (!freeze_next (txn, row->name, &id, &size, error))
+            return FALSE;
+          if (id == 0)
+            break;
+          events += row->batch_max;
+          bytes += size;
+          *more = events >= FP_STORE_SLICE || bytes >= FP_BATCH_BYTES;
+        }
     }
 
   return rows != NULL;

@@ -11,11 +11,12 @@ gboolean fp_batch_freeze (FpStoreTxn   *txn,
                           const char   *tag,
                           gint64       *item,
                           GError      **error);
-/* All events that wait, of @tag (nullable: of all tags), into as many items as it takes: they are to leave, whatever is
- * on its way before them. */
-gboolean fp_batch_freeze_all (FpStoreTxn *txn,
-                              const char *tag,
-                              GError    **error);
+/* Events that wait, of @tag (nullable: of all tags), into items: they are to leave, whatever is on its way before them.
+ * A transaction takes some FP_STORE_SLICE or FP_BATCH_BYTES of them; @more: (out): others may wait. */
+gboolean fp_batch_freeze_some (FpStoreTxn  *txn,
+                               const char  *tag,
+                               gboolean    *more,
+                               GError     **error);
 /* Whether @item, a batch with its part, would be frozen anew in two if it was refused with @http_status. */
 gboolean fp_batch_can_halve (const FpItem *item,
                              guint         http_status);

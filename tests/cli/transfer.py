@@ -190,19 +190,31 @@ def test_a_failed_item_moves_with_its_reason(ctl, server):
     assert delivery(ctl.json('show', '1')) == before, ctl.json('show', '1')
 
 
+def break_off(ctl, out):
+    """A move as a kill between the manifest and the transactions after it leaves it."""
+    shutil.copy(os.path.join(out, 'manifest.json'), os.path.join(out, 'partial.json'))
+    with sqlite3.connect(os.path.join(ctl.data, 'fieldpost.db')) as db:
+        db.execute("UPDATE item SET hold = 'moving' WHERE hold = 'moved'")
+        db.execute('UPDATE draft SET discarded = 0')
+    db.close()
+
+
 def test_a_move_that_is_not_whole_still_waits(ctl, server):
     ctl('add', server.url + '/one')
     ctl('add', server.url + '/two')
     out = ctl.path('out')
     command = ['export', '--move', '--to', out]
     ctl(*command)
-    # Broken off between the manifest and the last transaction.
-    with sqlite3.connect(os.path.join(ctl.data, 'fieldpost.db')) as db:
-        db.execute("UPDATE item SET hold = 'moving'")
+    assert not os.path.exists(os.path.join(out, 'partial.json'))
+    break_off(ctl, out)
     assert ctl.json('status')['waiting'] == 2
     says(ctl('status'), '2 are not wholly exported: run the same export again')
     says(ctl('list'), 'Not wholly exported yet')
     ctl('release', '1', code=1)
+    for words in ([], ['--move']):
+        ctl('export', *words, '--to', ctl.path('second'), '1', code=1)
+        says(ctl.err, 'item 1 belongs to a move that was broken off; run that export again')
+        assert not os.path.exists(ctl.path('second'))
     says(ctl(*command), 'Moved 2 items')
     assert ctl.json('status')['moved'] == 2 and ctl.json('status')['waiting'] == 0
     ctl(*command, code=1)
@@ -211,6 +223,47 @@ def test_a_move_that_is_not_whole_still_waits(ctl, server):
     says(ctl.err, 'item 1 was moved to another place already')
     assert ctl.json('release', '--all', '--reason', 'moved') == {'items': 2}
     assert {i['state'] for i in ctl.json('list')} == {'pending'}
+
+
+def test_drafts_of_a_move_broken_off_go_with_the_same_command(ctl, server):
+    photo = ctl.path('p.jpg', b'\xff\xd8\xff')
+    fill(ctl, server)
+    uid = ctl.json('drafts', 'list')[0]['uid']
+    ctl('forms', 'add', os.path.join(FORMS, 'water-point.xml'), '--post', server.url + '/in')
+    ctl('fill', 'water-point', '--attach', '/data/end/photo=' + photo, '--draft')
+    for number in '123':
+        ctl('discard', number)
+    out = ctl.path('out')
+    command = ['export', '--move', '--to', out]
+    says(ctl(*command), 'Moved 0 items and 2 drafts')
+    break_off(ctl, out)
+    assert len(ctl.json('drafts', 'list')) == 2
+    ctl('fill', uid, '--set', 'where=Pier', '--draft')
+    says(ctl(*command), 'Moved 0 items and 2 drafts', '1 draft was changed meanwhile and is still here, too')
+    assert [d['uid'] for d in ctl.json('drafts', 'list')] == [uid]
+    # What came back is not put away again.
+    break_off(ctl, out)
+    ctl('import', out)
+    ctl(*command, code=1)
+    says(ctl.err, 'holds an export already')
+    assert len(ctl.json('drafts', 'list')) == 2
+
+
+def test_what_is_named_and_cannot_go_is_refused(ctl, server):
+    ctl('add', server.url + '/one')
+    ctl('sync', '--wait')
+    ctl('add', server.url + '/two')
+    ctl('add', server.url + '/three')
+    ctl('discard', '3')
+    out = ctl.path('out')
+    for words, told in ((['1', '2'], 'item 1 is sent, which was not chosen'),
+                        (['--move', '--state', 'all', '1'], 'item 1 is sent and cannot be moved'),
+                        (['--move', '2', '3'], 'item 3 is discarded and cannot be moved'),
+                        (['--state', 'sent', '2'], 'item 2 is pending, which was not chosen')):
+        ctl('export', '--to', out, *words, code=1)
+        says(ctl.err, told)
+        assert not os.path.exists(out) and ctl.json('show', '2')['state'] == 'pending'
+    assert ctl.json('export', '--to', out, '--state', 'all', '1', '3')['items'] == 2
 
 
 def test_a_copy_is_held_elsewhere(ctl, server):
