@@ -181,6 +181,63 @@ test_garbage_is_corrupt_and_kept (FpStoreFixture *f,
   f->store = g_steal_pointer (&store);
 }
 
+/* Each name is what only a store that was open leaves there. */
+static void
+test_lost_file_is_not_begun_anew (FpStoreFixture *f,
+                                  gconstpointer   data)
+{
+  static const char *const remains[] = { "blobs/00", "ballast", "fieldpost.db.before-2", "fieldpost.db.corrupt-1" };
+  g_autofree char *kept = g_build_filename (f->folder, "kept", NULL);
+  g_autofree char *ballast = g_build_filename (f->folder, "ballast", NULL);
+
+  fp_store_fixture_write_setting (f->store, "kept");
+  g_clear_pointer (&f->store, fp_test_store_close);
+  g_remove (ballast);
+  g_assert_cmpint (g_rename (f->file, kept), ==, 0);
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (remains); i++)
+    {
+      g_autoptr(FpStore) store = fp_store_new (f->folder, f->clock);
+      g_autofree char *path = g_build_filename (f->folder, remains[i / 2], NULL);
+      g_autofree char *name = g_path_get_dirname (remains[i / 2]);
+      g_autoptr(GError) error = NULL;
+
+      g_file_set_contents (path, "x", 1, NULL);
+      if (i % 2)
+        g_file_set_contents (f->file, "", 0, NULL);
+      g_assert_false (fp_test_store_try_open (store, &error));
+      g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED);
+      g_assert_nonnull (strstr (error->message, "The file fieldpost.db is missing or empty"));
+      g_assert_nonnull (strstr (error->message, *name == '.' ? remains[i / 2] : name));
+      g_assert_cmpint (g_file_test (f->file, G_FILE_TEST_EXISTS), ==, i % 2);
+      g_remove (path);
+      g_remove (f->file);
+    }
+
+  g_assert_cmpint (g_rename (kept, f->file), ==, 0);
+  f->store = fp_test_store_open (f->folder, f->clock);
+  fp_store_fixture_assert_setting (f->store, "kept");
+}
+
+/* As far as a program came that was killed while it made the store, and what else may lie there. */
+static void
+test_first_start_goes_on (FpStoreFixture *f,
+                          gconstpointer   data)
+{
+  static const char *const names[] = { "turn.lock", "write.lock", "use.lock", "sender.lock", "secrets.json", "notes.txt",
+                                       "fieldpost.db-wal", "fieldpost.db" };
+  g_autofree char *blobs = g_build_filename (f->folder, "blobs", NULL);
+
+  g_assert_cmpint (g_mkdir (blobs, 0700), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (f->folder, names[i], NULL);
+
+      g_assert_true (g_file_set_contents (path, "", 0, NULL));
+    }
+  f->store = fp_test_store_open (f->folder, f->clock);
+  fp_store_fixture_write_setting (f->store, "x");
+}
+
 static void
 test_failed_open_leaves_no_descriptor (FpStoreFixture *f,
                                        gconstpointer   data)
@@ -214,6 +271,8 @@ main (int    argc,
   ADD ("open/newer-is-refused-untouched", test_newer_is_refused_untouched);
   ADD_CLOSED ("open/database-of-another-is-refused", test_database_of_another_is_refused);
   ADD_CLOSED ("open/garbage-is-corrupt-and-kept", test_garbage_is_corrupt_and_kept);
+  ADD ("open/lost-file-is-not-begun-anew", test_lost_file_is_not_begun_anew);
+  ADD_CLOSED ("open/first-start-goes-on", test_first_start_goes_on);
   ADD_CLOSED ("open/failed-leaves-no-descriptor", test_failed_open_leaves_no_descriptor);
   ADD_CLOSED ("open/network-file-system-has-no-log", test_network_file_system_has_no_log);
 

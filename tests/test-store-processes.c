@@ -381,12 +381,12 @@ test_file_limit_changes_nothing (Fixture      *f,
 static void
 open_full (const char *folder)
 {
-  g_autofree char *ballast = g_build_filename (folder, "ballast", NULL);
+  g_autofree char *other = g_build_filename (folder, "other", NULL);
   g_autoptr(FpClock) clock = fp_clock_new ();
   FpStore *store = fp_store_new (folder, clock);
   g_autofree char *block = g_malloc0 (65536);
   g_autoptr(GError) error = NULL;
-  int fd = open (ballast, O_WRONLY | O_CREAT, 0600);
+  int fd = open (other, O_WRONLY | O_CREAT, 0600);
 
   while (write (fd, block, 65536) > 0)
     ;
@@ -394,7 +394,7 @@ open_full (const char *folder)
   g_assert_false (fp_test_store_try_open (store, &error));
   g_assert_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FULL);
   g_clear_error (&error);
-  g_remove (ballast);
+  g_remove (other);
   g_assert_true (fp_test_store_try_open (store, &error));
   g_assert_no_error (error);
   fp_test_store_close (store);

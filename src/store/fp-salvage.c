@@ -189,7 +189,8 @@ fill (FpSalvage *self,
   if (!self->ours && n == 0 && !holds_nothing (self))
     {
       g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT,
-                   "The file fieldpost.db is damaged, or was never one of Fieldpost: nothing in it can be read");
+                   "The file fieldpost.db is damaged, or was never one of Fieldpost: nothing in it can be read; restore it, "
+                   "or move the folder away to begin a new store");
       return FALSE;
     }
 

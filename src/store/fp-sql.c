@@ -192,6 +192,18 @@ get_words (FpStoreError kind)
     }
 }
 
+static void
+set_damaged (FpDb    *db,
+             int      code,
+             GError **error)
+{
+  const char *path = sqlite3_db_filename (db->handle, "main");
+
+  g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_CORRUPT,
+               "The file %s is damaged: %s (%d); end every program of Fieldpost: the next one that starts keeps it and "
+               "takes over what can be read", path && *path ? path : db->folder, sqlite3_errmsg (db->handle), code);
+}
+
 /* SQLite's message may quote a value only where a statement has one in its text; ours bind every value. */
 void
 fp_db_set_error (FpDb    *db,
@@ -204,7 +216,11 @@ fp_db_set_error (FpDb    *db,
   const char *words = get_words (kind);
 
   if (kind == FP_STORE_ERROR_CORRUPT)
-    note_damage (db);
+    {
+      note_damage (db);
+      set_damaged (db, code, error);
+      return;
+    }
   /* A limit that a person set is no full disk. */
   if (words && !(has_errno && (errsv == EFBIG || errsv == EDQUOT)))
     g_set_error (error, FP_STORE_ERROR, kind, "The store could not be used: %s", words);

@@ -79,6 +79,46 @@ lost_its_file (FpStore *self)
   return size_of (self, "fieldpost.db") == 0 && size_of (self, "fieldpost.db-wal") > 0;
 }
 
+/* (transfer full) (nullable): what nobody leaves there before the file is durable. */
+static char *
+find_remains (FpStore *self)
+{
+  static const char *const prefixes[] = { "ballast", "fieldpost.db.before-", "fieldpost.db.corrupt-" };
+  g_autofree char *blobs = g_build_filename (self->folder, "blobs", NULL);
+  g_autoptr(GDir) files = g_dir_open (blobs, 0, NULL);
+  g_autoptr(GDir) dir = NULL;
+  const char *name;
+
+  if (files && g_dir_read_name (files))
+    return g_strdup ("blobs");
+  dir = g_dir_open (self->folder, 0, NULL);
+  while (dir && (name = g_dir_read_name (dir)))
+    for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+      if (g_str_has_prefix (name, prefixes[i]))
+        return g_strdup (name);
+
+  return NULL;
+}
+
+/* An empty store in the place of one that was lost would look as if all was well. */
+static gboolean
+check_is_not_lost (FpStore *self,
+                   GError **error)
+{
+  g_autofree char *remains = NULL;
+
+  if (size_of (self, "fieldpost.db") > 0 || lost_its_file (self))
+    return TRUE;
+  remains = find_remains (self);
+  if (!remains)
+    return TRUE;
+
+  g_set_error (error, FP_STORE_ERROR, FP_STORE_ERROR_FAILED,
+               "The file fieldpost.db is missing or empty, but %s beside it shows that there was a store; restore the "
+               "file, or move the folder away to begin a new store", remains);
+  return FALSE;
+}
+
 /* SQLite would end the log at the damage, and write over what comes after it. */
 static gboolean
 is_log_damaged (FpStore *self)
@@ -119,18 +159,14 @@ settle_marks (FpStore *self,
               GError **error)
 {
   g_autofree char *name = NULL;
+  FpMark mark = fp_mark_get (self->folder, &name);
 
-  switch (fp_mark_get (self->folder, &name))
-    {
-    case FP_MARK_REPLACE:
-      return fp_salvage_finish (self->folder, name ? name : "fieldpost.db.corrupt", error);
-    case FP_MARK_DAMAGED:
-      return is_log_damaged (self) ? salvage (self, error) : salvage_if_damaged (self, error);
-    case FP_MARK_NONE:
-    case FP_MARK_UNCLEAN:
-    default:
-      break;
-    }
+  if (mark == FP_MARK_REPLACE && !fp_salvage_finish (self->folder, name ? name : "fieldpost.db.corrupt", error))
+    return FALSE;
+  if (!check_is_not_lost (self, error))
+    return FALSE;
+  if (mark == FP_MARK_DAMAGED)
+    return is_log_damaged (self) ? salvage (self, error) : salvage_if_damaged (self, error);
   if (!ended_unclean (self))
     return TRUE;
 

@@ -49,6 +49,14 @@ is_ours (const char *name)
          || g_str_equal (name, "ballast") || g_str_equal (name, "blobs") || g_str_equal (name, "forms");
 }
 
+/* The database before what belongs to it and after its log: what is half gone is not opened. */
+static int
+compare_backwards (gconstpointer a,
+                   gconstpointer b)
+{
+  return strcmp (*(const char *const *) b, *(const char *const *) a);
+}
+
 static gboolean
 drop (Wipe        *wipe,
       int          fd,
@@ -87,6 +95,7 @@ drop_below (Wipe        *wipe,
       g_ptr_array_add (names, g_strdup (entry->d_name));
   if (dir)
     closedir (dir);
+  g_ptr_array_sort (names, compare_backwards);
   for (guint i = 0; ok && i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);

@@ -3,7 +3,7 @@
 
   store-trouble.py FIELDPOSTCTL FIELDPOST-AGENT     prints TAP
 """
-import ctypes, glob, hashlib, json, os, shutil, signal, sqlite3, subprocess, sys
+import ctypes, fcntl, glob, hashlib, json, os, shutil, signal, sqlite3, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import main, says
@@ -85,6 +85,46 @@ def test_file_that_is_no_database(ctl, server):
     with open(database(ctl), 'wb') as f:
         f.write(PNG + os.urandom(50000))
     refused(ctl, 'damaged, or was never one of Fieldpost')
+
+
+def test_missing_database(ctl, server):
+    """No new one is begun beside what is left of the old one; it goes on when the file is back."""
+    ctl('add', '--data-file', ctl.path('photo', os.urandom(90000)), server.url + '/photo')
+    kept = ctl.path('kept')
+    for put in (None, b''):
+        os.rename(database(ctl), kept)
+        if put is not None:
+            ctl.path(database(ctl), put)
+        for command in (['list'], ['add', 'http://127.0.0.1:9/'], ['status'], ['doctor']):
+            ctl(*command, code=4)
+            says(ctl.err, ctl.data, 'fieldpost.db is missing', 'blobs', 'restore', 'move the folder away')
+        code, err = agent(ctl)
+        says(err, 'fieldpost-agent: ' + ctl.data, 'fieldpost.db is missing')
+        assert code == 4 and (put is not None) == os.path.exists(database(ctl)), code
+        os.rename(kept, database(ctl))
+    ctl('sync', '--wait')
+    assert len(server.got) == 1
+    os.rename(ctl.data, kept)
+    assert ctl.json('list') == []
+
+
+def test_wipe_of_a_missing_database(ctl, server):
+    ctl('add', '--data-file', ctl.path('photo', os.urandom(90000)), server.url + '/photo')
+    os.unlink(database(ctl))
+    ctl('wipe', '--yes', '--including-unsent')
+    assert not os.path.exists(ctl.data)
+    assert ctl.json('list') == []
+
+
+def test_damage_met_by_a_reader(ctl, server):
+    """Whoever has it open says which file it is and what to do; whoever opens it alone does that."""
+    fill(ctl, server)
+    with open(os.path.join(ctl.data, 'use.lock')) as use:
+        fcntl.flock(use, fcntl.LOCK_SH)
+        damage(ctl, *range(1, os.path.getsize(database(ctl)) // PAGE))
+        ctl('list', code=4)
+        says(ctl.err, 'file %s is damaged' % database(ctl), 'malformed (11)', 'end every program')
+    says(ctl('list') + ctl.err, 'was damaged and was repaired')
 
 
 def test_locked_by_another_program(ctl, server):

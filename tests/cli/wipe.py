@@ -31,6 +31,17 @@ def test_asks_first(ctl, server):
     assert tree(ctl.data) == before and len(ctl.json('list')) == 1
 
 
+def test_what_is_half_gone_is_not_opened(ctl, server):
+    """The database goes before that by which the next start knows that there was one, and after its log."""
+    ctl('add', '--data-file', ctl.path('photo', os.urandom(90000)), server.url + '/photo')
+    gone = [os.path.relpath(line, ctl.data) for line in ctl('wipe', '--dry-run').splitlines()]
+    database = gone.index('fieldpost.db')
+    assert all(gone.index(name) < database for name in gone if name.startswith('fieldpost.db-')), gone
+    assert all(gone.index(name) > database for name in gone if name.startswith(('blobs', 'ballast'))), gone
+    os.unlink(os.path.join(ctl.data, 'fieldpost.db'))
+    ctl('list', code=4)
+
+
 def test_events_were_not_sent_either(ctl, server):
     ctl('tag', 'set', 'usage', '--kind', 'batch', '--url', server.url + '/events')
     for n in range(3):
