@@ -86,6 +86,14 @@ was_quit (FpCli *cli)
   return g_strcmp0 (quit, "1") == 0;
 }
 
+void
+fp_cli_tell_other_store (FpCli *cli)
+{
+  if (fp_agent_client_get_presence (cli->client) == FP_AGENT_OTHER_STORE)
+    g_printerr (_("fieldpostctl: the agent that runs works on another store; %s is used without it\n"),
+                fp_store_get_folder (fp_engine_get_store (cli->engine)));
+}
+
 gboolean
 fp_cli_connect (FpCli    *cli,
                 gboolean  wake)
@@ -102,16 +110,11 @@ fp_cli_connect (FpCli    *cli,
   cli->client = fp_agent_client_new (cli->engine, cli->bus, wake && !was_quit (cli));
   while (!fp_agent_client_get_ready (cli->client))
     g_main_context_iteration (NULL, TRUE);
+  /* What is begun now waits for a sender. */
+  if (wake)
+    fp_cli_tell_other_store (cli);
 
   return TRUE;
-}
-
-void
-fp_cli_tell_other_store (FpCli *cli)
-{
-  if (fp_agent_client_get_presence (cli->client) == FP_AGENT_OTHER_STORE)
-    g_printerr (_("fieldpostctl: the agent that runs works on another store; %s is used without it\n"),
-                fp_store_get_folder (fp_engine_get_store (cli->engine)));
 }
 
 static void

@@ -3,7 +3,7 @@
 
 Alone: FIELDPOST_BUILD=… tests/power/limit-test.py [PART-OF-A-NAME]
 """
-import os, shutil, sqlite3, subprocess, sys, threading, time
+import glob, os, shutil, sqlite3, subprocess, sys, threading, time
 from diskplace import *
 
 LOCKED = 'Another program keeps the store locked'
@@ -235,9 +235,51 @@ def replaced_meanwhile(place):
     without_its_file(place, put, ['not a database', place.store.folder])
 
 
+@with_place()
+def folder_deleted_meanwhile(place):
+    """All of it is deleted under a running agent: what is queued into a new one says that nobody sends it, and the
+    agent's end lets another do it."""
+    place.start_agent()
+    place.wait_all_sent(place.add(1))
+    shutil.rmtree(place.store.folder)
+    says(place.ctl('add', '--json', '1', place.receiver.url + '/inbox/x'), 'works on another store', place.store.folder)
+    check('another store' not in place.ctl('list'), 'who only reads was told')
+    place.agent.stop()
+    says(place.ctl('sync', '--wait'), '1')
+    check(len(place.stored()) == 2, place.stored())
+
+
+@with_place()
+def rotten_file(place):
+    """A bit of a large file changed on the disk: no server has it, the item says which file it is, the others go."""
+    path = place.file('photo.png', 5 * MIB)
+    bad = place.store.json('add', '--file', 'photo=' + path, place.receiver.url + '/inbox/x')
+    good = place.add(2)
+    blob, = glob.glob(place.store.folder + '/blobs/*')
+    with open(blob, 'r+b') as f:
+        f.seek(4 * MIB)
+        byte = f.read(1)
+        f.seek(4 * MIB)
+        f.write(bytes([byte[0] ^ 1]))
+    place.start_agent()
+    place.wait_all_sent(good)
+    until(lambda: place.store.json('show', str(bad['id']))['state'] == 'failed', 'words on the item')
+    item = place.store.json('show', str(bad['id']))
+    check(item['reason_code'] == 'item-file-missing' and not item['maybe_delivered'], item)
+    says(item['reason'], 'photo.png', 'has changed')
+    place.stored_once(good)
+    # The same file, as it was: it is put in the place of the damaged one.
+    good.append(place.store.json('add', '--file', 'photo=' + path, place.receiver.url + '/inbox/y'))
+    place.ctl('retry', str(bad['id']))
+    place.wait_all_sent(good + [bad])
+    place.stored_once(good + [bad])
+
+
 TESTS = [('/disk/locked/short-is-waited-for', locked_short), ('/disk/locked/long-is-told', locked_long),
          ('/disk/forbidden/refused-in-words', forbidden), ('/disk/forbidden/agent-goes-on', forbidden_meanwhile),
          ('/disk/limits/file-size', file_size), ('/disk/limits/file-size-of-agent', file_size_of_agent),
          ('/disk/limits/open-files', open_files), ('/disk/gone/deleted-meanwhile', deleted_meanwhile),
-         ('/disk/gone/replaced-meanwhile', replaced_meanwhile)]
+         ('/disk/gone/replaced-meanwhile', replaced_meanwhile),
+         ('/disk/gone/folder-deleted-meanwhile', folder_deleted_meanwhile),
+         ('/disk/rotten/large-file-is-not-sent', rotten_file)]
 fplab.Tap(*[t for t in TESTS if len(sys.argv) < 2 or sys.argv[1] in t[0]])
