@@ -2,6 +2,7 @@
 #include "fp-store-fixture.h"
 #include "store/fp-form-rows.h"
 #include "store/fp-hold-rows.h"
+#include "store/fp-store-private.h"
 
 typedef FpStoreFixture Fixture;
 
@@ -301,6 +302,58 @@ assert_finished (FpStoreTxn *txn)
   g_assert_false (unfinished);
 }
 
+static int
+count_cb (void *data)
+{
+  ++*(guint *) data;
+
+  return 0;
+}
+
+/* SQLite's work, in hundreds of its steps, of the next transaction. */
+static guint
+count_work (FpStoreTxn *txn)
+{
+  guint n = 0;
+
+  sqlite3_progress_handler (txn->db->handle, 100, count_cb, &n);
+  g_assert_true (fp_hold_rows_go_on (txn, NULL));
+  sqlite3_progress_handler (txn->db->handle, 0, NULL, NULL);
+
+  return n;
+}
+
+/* What is done already is not gone through again each time. */
+static void
+steady (FpStoreTxn *txn)
+{
+  FpServerRow second = { .secret_id = (char *) "second" };
+  g_autoptr(GError) error = NULL;
+  guint most = 0, first;
+  gboolean unfinished = TRUE;
+
+  for (guint i = 0; i < 40 * AT_ONCE; i++)
+    {
+      FpItem *item = new_item ("one", "/");
+
+      item->state = i % 2 ? FP_ITEM_FAILED : FP_ITEM_HELD;
+      item->hold = g_strdup (i % 2 ? NULL : "user");
+      item->due_boot = 1000;
+      item->due_boot_id = g_strdup ("boot");
+      insert (txn, item);
+    }
+  g_assert_true (fp_hold_rows_change_account (txn, &second, "one", "", &error));
+  first = count_work (txn);
+  while (unfinished)
+    {
+      most = MAX (most, count_work (txn));
+      g_assert_true (fp_hold_rows_is_unfinished (txn, &unfinished, &error));
+    }
+  g_test_message ("%u hundred steps, at most %u", first, most);
+  /* To end a wait costs twice as much as to change the account. */
+  g_assert_cmpuint (most, <, 4 * first);
+}
+
 /* Waits of the account that was are not the new one's: also of those that are reached by a later transaction. */
 static void
 moved_waits (FpStoreTxn *txn)
@@ -588,6 +641,7 @@ main (int   argc,
   add ("/store/hold/anonymous-and-proxy-keep-a-host", others);
   add ("/store/hold/another-account-for-thousands", moved);
   add ("/store/hold/another-account-need-not-wait", moved_waits);
+  add ("/store/hold/thousands-cost-the-same-to-the-last", steady);
   add ("/store/hold/refused-again-while-it-is-released", again);
   add ("/store/hold/a-hundred-thousand", many);
 #undef add

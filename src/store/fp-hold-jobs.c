@@ -12,16 +12,15 @@
 #define RELEASED                                                                                    \
   "state = 1, hold = NULL, reason_code = NULL, reason = NULL, slow_step = 0, due_boot = 0,"         \
   " due_boot_id = '', not_before = 0, next_try = 0, changed = ?2"
-#define DUE "due_boot = 0, due_boot_id = '', not_before = 0, next_try = 0, changed = ?2"
 
 /* By name, so that the index of what is held is used. */
 #define EVERY_HOLD "'account', 'form', 'proxy', 'user', 'moving', 'moved', 'machine', 'after', 'lost', 'staging'"
 
 /* Which account an item goes with is said by its row; of these it is not yet. */
 #define MOVE "move"
-/* Of a form: what has no account gets one. After "lift-", which finds what was held for having none. Its code is the
- * last item that was looked at: what has got it stays where it is found. */
+/* Of a form: what has no account gets one. After "lift-", which finds what was held for having none. */
 #define OWN "own"
+/* Of an account: what waits for a time is due. After the others, when all have it. */
 #define WAITS "waits"
 
 /* In hold.kind, before the name of the kind that is lifted. Sorts before the others: an item is found by the account
@@ -55,14 +54,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
 static char *
 dup_sql (const Job *job)
 {
-  if (g_str_equal (job->kind, WAITS))
-    return g_strdup ("UPDATE item SET " DUE " WHERE id IN (SELECT id FROM item WHERE state IN (1, 3)"
-                     " AND secret_id = ?1 AND queue IN (2, 3) LIMIT ?4)");
   if (g_str_equal (job->kind, MOVE))
     return g_strdup ("UPDATE item SET secret_id = ?3 WHERE id IN ("
                      "SELECT id FROM item WHERE state IN (1, 3) AND secret_id = ?1"
                      " UNION ALL "
-                     "SELECT id FROM item WHERE state = 4 AND hold IN (" EVERY_HOLD ") AND secret_id = ?1 LIMIT ?4)");
+                     "SELECT id FROM item INDEXED BY item_held WHERE state = 4 AND hold IN (" EVERY_HOLD ")"
+                     " AND secret_id = ?1 LIMIT ?4)");
 
   for (guint kind = 0; kind < FP_N_HOLDS; kind++)
     {
@@ -115,45 +112,67 @@ delete (FpStoreTxn  *txn,
   return fp_stmt_run (stmt, NULL, error);
 }
 
-/* The next items of a form; ?1 form, ?5 after which, ?4 how many at most. By state, as they are found, merged. */
+/* The next items of a form; ?1 form, ?6 after which, ?5 how many at most. By state, as they are found, merged. */
 #define OWN_PAGE                                                                                    \
-  "SELECT id FROM item WHERE form = ?1 AND state = 1 AND id > ?5"                                   \
-  " UNION ALL SELECT id FROM item WHERE form = ?1 AND state = 2 AND id > ?5"                        \
-  " UNION ALL SELECT id FROM item WHERE form = ?1 AND state = 3 AND id > ?5"                        \
-  " UNION ALL SELECT id FROM item WHERE form = ?1 AND state = 4 AND id > ?5 ORDER BY id LIMIT ?4"
+  "SELECT id FROM item WHERE form = CAST(?1 AS INTEGER) AND state = 1 AND id > ?6"                  \
+  " UNION ALL SELECT id FROM item WHERE form = CAST(?1 AS INTEGER) AND state = 2 AND id > ?6"       \
+  " UNION ALL SELECT id FROM item WHERE form = CAST(?1 AS INTEGER) AND state = 3 AND id > ?6"       \
+  " UNION ALL SELECT id FROM item WHERE form = CAST(?1 AS INTEGER) AND state = 4 AND id > ?6 ORDER BY id LIMIT ?5"
+#define WAITS_PAGE                                                                                  \
+  "SELECT id FROM item INDEXED BY item_by_secret WHERE state IN (1, 3) AND secret_id = ?1 AND id > ?6" \
+  " AND queue IN (2, 3) ORDER BY id LIMIT ?5"
+
+/* What was changed stays where it is found: the code of such a job is the last item that was looked at. */
+typedef struct
+{
+  const char *kind;
+  const char *page;
+  const char *change; /* ?1, ?2 the parts of the subject, ?3 words, ?4 now */
+} Walk;
+
+static const Walk walks[] = {
+  { OWN, OWN_PAGE,
+    "UPDATE item SET secret_id = ?3 WHERE id IN (" OWN_PAGE ") AND secret_id IS NULL AND protocol = 2 AND host = ?2" },
+  { WAITS, WAITS_PAGE,
+    "UPDATE item SET due_boot = 0, due_boot_id = '', not_before = 0, next_try = 0, changed = ?4"
+    " WHERE id IN (" WAITS_PAGE ")" },
+};
 
 static FpStmt *
-prepare_own (FpStoreTxn *txn,
-             const Job  *job,
-             const char *sql,
-             guint       limit,
-             GError    **error)
+prepare_walk (FpStoreTxn *txn,
+              const Job  *job,
+              const char *sql,
+              guint       limit,
+              GError    **error)
 {
+  g_auto(GStrv) parts = g_strsplit (job->subject, SEPARATOR, 2);
   FpStmt *stmt = fp_stmt_new (txn->db, sql, error);
 
   if (!stmt)
     return NULL;
-  fp_stmt_bind_int (stmt, 1, g_ascii_strtoll (job->subject, NULL, 10));
-  fp_stmt_bind_text (stmt, 2, strstr (job->subject, SEPARATOR) + strlen (SEPARATOR));
+  fp_stmt_bind_text (stmt, 1, parts[0]);
+  fp_stmt_bind_text (stmt, 2, parts[0] ? parts[1] : NULL);
   fp_stmt_bind_text (stmt, 3, job->words);
-  fp_stmt_bind_int (stmt, 4, limit);
-  fp_stmt_bind_int (stmt, 5, job->after);
+  fp_stmt_bind_int (stmt, 4, txn->now);
+  fp_stmt_bind_int (stmt, 5, limit);
+  fp_stmt_bind_int (stmt, 6, job->after);
 
   return stmt;
 }
 
 /* @n: (out): how many were looked at. @last: (out): the last of them. */
 static gboolean
-look_at_own (FpStoreTxn  *txn,
-             const Job   *job,
-             guint        limit,
-             guint       *n,
-             char       **last,
-             GError     **error)
+look_at_page (FpStoreTxn  *txn,
+              const Job   *job,
+              const Walk  *walk,
+              guint        limit,
+              guint       *n,
+              char       **last,
+              GError     **error)
 {
-  g_autoptr(FpStmt) stmt = NULL;
+  g_autofree char *sql = g_strdup_printf ("SELECT count(*), CAST(max(id) AS TEXT) FROM (%s)", walk->page);
+  g_autoptr(FpStmt) stmt = prepare_walk (txn, job, sql, limit, error);
 
-  stmt = prepare_own (txn, job, "SELECT count(*), CAST(max(id) AS TEXT) FROM (" OWN_PAGE ")", limit, error);
   if (!stmt || fp_stmt_step (stmt, error) != FP_STEP_ROW)
     return FALSE;
 
@@ -163,25 +182,25 @@ look_at_own (FpStoreTxn  *txn,
 }
 
 static gboolean
-run_own (FpStoreTxn  *txn,
-         const Job   *job,
-         guint       *left,
-         GError     **error)
+run_walk (FpStoreTxn  *txn,
+          const Job   *job,
+          const Walk  *walk,
+          guint       *left,
+          GError     **error)
 {
   g_autofree char *last = NULL;
-  g_autoptr(FpStmt) give = NULL;
+  g_autoptr(FpStmt) change = NULL;
   g_autoptr(FpStmt) note = NULL;
-  guint limit = *left;
+  gint64 changes = 0;
   guint n = 0;
 
-  if (!look_at_own (txn, job, limit, &n, &last, error))
+  if (!look_at_page (txn, job, walk, *left, &n, &last, error))
     return FALSE;
-  give = prepare_own (txn, job,
-                      "UPDATE item SET secret_id = ?3 WHERE id IN (" OWN_PAGE ")"
-                      " AND secret_id IS NULL AND protocol = 2 AND host = ?2",
-                      limit, error);
-  if (!give || !fp_stmt_run (give, NULL, error))
+  change = prepare_walk (txn, job, walk->change, *left, error);
+  if (!change || !fp_stmt_run (change, &changes, error))
     return FALSE;
+  if (changes > 0)
+    fp_store_txn_touch (txn, FP_STORE_ITEMS, 0);
   *left -= n;
   if (*left > 0)
     return delete (txn, job->kind, job->subject, error);
@@ -206,8 +225,9 @@ run (FpStoreTxn  *txn,
   g_autoptr(FpStmt) stmt = NULL;
   gint64 changes = 0;
 
-  if (g_str_equal (job->kind, OWN) && strstr (job->subject, SEPARATOR))
-    return run_own (txn, job, left, error);
+  for (guint i = 0; i < G_N_ELEMENTS (walks); i++)
+    if (g_str_equal (job->kind, walks[i].kind))
+      return run_walk (txn, job, &walks[i], left, error);
   sql = dup_sql (job);
   /* No kind of ours keeps anything. */
   if (!sql)
