@@ -2,7 +2,8 @@
 #include "fp-sync-fixture.h"
 #include "fp-test-store.h"
 
-#define MANY 3000
+/* More than two looks bring, and more than four turns put off. */
+#define MANY 1200
 
 typedef FpSyncFixture Fixture;
 
@@ -23,7 +24,7 @@ insert_many_func (FpStoreTxn  *txn,
 }
 
 static void
-test_thousands_hide_nothing (Fixture       *f,
+test_many_hide_nothing (Fixture       *f,
                              gconstpointer  data)
 {
   g_autoptr(GError) error = NULL;
@@ -37,7 +38,7 @@ test_thousands_hide_nothing (Fixture       *f,
   for (guint i = 0; i < G_N_ELEMENTS (alive); i++)
     alive[i] = fp_sync_fixture_add (f, "/alive");
 
-  /* Behind thousands of the same host that wait: no clock has to move. */
+  /* Behind many of the same host that wait: no clock has to move. */
   fp_sync_start (f->sync);
   for (guint i = 0; i < G_N_ELEMENTS (alive); i++)
     fp_sync_fixture_await (f, alive[i], FP_ITEM_SENT);
@@ -98,7 +99,7 @@ main (int   argc,
 
 #define add(path, func) \
   g_test_add ("/sync/pauses/" path, Fixture, NULL, fp_sync_fixture_setup, func, fp_sync_fixture_teardown)
-  add ("thousands-of-a-dead-address-hide-nothing", test_thousands_hide_nothing);
+  add ("many-of-a-dead-address-hide-nothing", test_many_hide_nothing);
   add ("one-asks-when-the-time-is-over", test_one_asks);
 #undef add
 

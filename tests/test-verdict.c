@@ -293,8 +293,8 @@ test_receipts_are_rare (void)
           FpVerdictContext context = context_of (given & 1, given);
           g_auto(FpVerdict) verdict = { 0 };
 
-          /* All of them for the statuses that matter, a sample of the rest. */
-          if (status / 100 != 2 && status / 100 != 3 && (status * 31 + given) % 97 != 0)
+          /* All of them for the statuses that mean something, a sample of the rest. */
+          if ((status < 200 || status > 399 || status % 100 > 9) && (status * 31 + given) % 97 != 0)
             continue;
           answer = new_answer (status, given, bodies[i]);
           fp_verdict_judge (answer, &context, &verdict);
