@@ -9,9 +9,13 @@ fplab.in_lab('--net', '--bus')
 import outage
 from fplab import Failed, until
 
+# No name server can be reached in the lab, and nobody is to wait for one.
+os.environ['RES_OPTIONS'] = 'timeout:1 attempts:1'
+
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 # Given by nobody else, so it tells when the receiver has read another script.
 READY = '/inbox/ready'
+DEAD = []
 XFORM = '''<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"
  xmlns:orx="http://openrosa.org/xforms" xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>Far</h:title><model>
 <instance><data id="far" version="1"><name/>%s<orx:meta><orx:instanceID/></orx:meta></data></instance>
@@ -108,7 +112,7 @@ class Place(outage.Place):
             now = self.item(item['id'])
             return now if all(now[key] == value for key, value in wanted.items()) else None
         try:
-            return until(look, '', seconds, 0.03)
+            return until(look, '', seconds, 0.05)
         except Failed:
             now = self.item(item['id'])
             raise Failed(f'wanted {wanted}, is {({key: now[key] for key in wanted})}, attempts {now["attempts"]}, '
@@ -243,10 +247,11 @@ class Table:
         fplab.Tap((f'/{self.name}/every-cell-has-a-test', complete), *[t for t in tests if wanted in t[0]])
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+def dead_port():
+    """Taken, so that nobody else gets it, and not listened to."""
+    DEAD.append(socket.socket())
+    DEAD[-1].bind(('127.0.0.1', 0))
+    return DEAD[-1].getsockname()[1]
 
 
 def both(*rows):

@@ -265,7 +265,7 @@ for status in REFUSED:
 
 @refusals.test('three-in-a-row/plain', 'on POST /inbox/dead: 404')
 def only_the_destination_pauses(place):
-    dead = [place.send('/inbox/dead') for _ in range(30)]
+    dead = [place.send('/inbox/dead') for _ in range(12)]
     good = [place.send() for _ in range(5)]
     place.wait_stored(*good)
     tried = [e for e in place.posts() if e['path'] == '/inbox/dead']

@@ -269,7 +269,7 @@ def set_by_the_claim_cleared_by_an_answer(place):
 
 @states.test('lease/maybe-delivered')
 def not_set_where_nobody_listens(place):
-    item = place.add(f'http://127.0.0.1:{faults.free_port()}/inbox/a')
+    item = place.add(f'http://127.0.0.1:{faults.dead_port()}/inbox/a')
     told = place.wait(item, reason_code='network-connect')
     check(told['state'] == 'sending' or not told['maybe_delivered'], f'{told}')
 
