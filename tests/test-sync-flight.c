@@ -129,6 +129,34 @@ test_asked_for_until_the_link_changes (Fixture       *f,
   g_assert_cmpint (fp_sync_fixture_get_state (f, ids[1]), ==, FP_ITEM_PENDING);
 }
 
+/* What a turn was to do that could not be written, beside what was asked for meanwhile. */
+static void
+test_repeated_wish (Fixture       *f,
+                    gconstpointer  data)
+{
+  static const struct
+  {
+    const char *failed, *meanwhile, *both;
+  } rows[] = {
+    { NULL, "photos", NULL }, { "photos", NULL, NULL }, { "photos", "letters", NULL }, { "photos", "photos", "photos" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      FpSyncTurn *turn = fp_sync_turn_new ();
+
+      f->sync->want_clear = FP_SYNC_CLEAR_NONE;
+      g_clear_pointer (&f->sync->want_clear_tag, g_free);
+      turn->clear = FP_SYNC_CLEAR_ALL;
+      turn->clear_tag = g_strdup (rows[i].failed);
+      fp_sync_wish_to_clear (f->sync, FP_SYNC_CLEAR_ALL, rows[i].meanwhile);
+      fp_sync_wishes_repeat (f->sync, turn);
+      g_assert_cmpint (f->sync->want_clear, ==, FP_SYNC_CLEAR_ALL);
+      g_assert_cmpstr (f->sync->want_clear_tag, ==, rows[i].both);
+      fp_sync_turn_unref (turn);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -141,6 +169,7 @@ main (int   argc,
   add ("whole-hears-its-answer/network-that-costs", test_whole_while_it_costs);
   add ("rest-is-broken-off/work-offline", test_rest_while_paused);
   add ("rest-is-broken-off/network-that-costs", test_rest_while_it_costs);
+  add ("failed-turn-is-wished-again-beside-the-new-wish", test_repeated_wish);
   add ("asked-for-until-the-link-changes", test_asked_for_until_the_link_changes);
 #undef add
 

@@ -123,12 +123,8 @@ fp_sync_wishes_repeat (FpSync     *self,
   self->want_look = TRUE;
   for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
     fp_sync_wish_to_clear_host (self, g_ptr_array_index (turn->clear_hosts, i));
-  if (turn->clear > self->want_clear)
-    {
-      self->want_clear = turn->clear;
-      g_free (self->want_clear_tag);
-      self->want_clear_tag = g_steal_pointer (&turn->clear_tag);
-    }
+  if (turn->clear != FP_SYNC_CLEAR_NONE)
+    fp_sync_wish_to_clear (self, turn->clear, turn->clear_tag);
 }
 
 void
