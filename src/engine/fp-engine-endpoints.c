@@ -132,6 +132,28 @@ apply (FpServerRow           *row,
     row->lost = changes->lost;
 }
 
+/* Two rules for one address: nobody could tell which holds. */
+static gboolean
+check_address (FpStoreTxn  *txn,
+               const char  *url,
+               GError     **error)
+{
+  g_autoptr(GPtrArray) servers = fp_server_rows_list (txn, error);
+
+  for (guint i = 0; servers && i < servers->len; i++)
+    {
+      const FpServerRow *server = g_ptr_array_index (servers, i);
+
+      if (!fp_host_covers (server->url, url) || !fp_host_covers (url, server->url))
+        continue;
+      g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED,
+                   _("server %" G_GINT64_FORMAT " (%s) has this address already"), server->id, server->title);
+      return FALSE;
+    }
+
+  return servers != NULL;
+}
+
 static gpointer
 write_server (FpStoreTxn  *txn,
               gpointer     data,
@@ -143,7 +165,8 @@ write_server (FpStoreTxn  *txn,
   g_autofree char *old = NULL;
 
   if (row->id == 0)
-    return fp_server_rows_add (txn, row, error) ? fp_server_rows_get (txn, row->id, error) : NULL;
+    return check_address (txn, row->url, error) && fp_server_rows_add (txn, row, error)
+             ? fp_server_rows_get (txn, row->id, error) : NULL;
 
   /* Only what was said: a refresh may have written the row meanwhile. */
   now = fp_server_rows_get (txn, row->id, error);
@@ -181,9 +204,11 @@ written_cb (GObject      *source,
   Change *change = g_task_get_task_data (task);
   GError *error = NULL;
   FpServerRow *row = _fp_engine_finish (FP_ENGINE (source), result, &error);
+  /* The one that no row names. */
+  const char *unused = row ? change->old : change->secret ? change->row->secret_id : NULL;
 
-  if (row && change->old)
-    fp_secrets_remove_async (self->secrets, change->old, NULL, removed_cb, NULL);
+  if (unused)
+    fp_secrets_remove_async (self->secrets, unused, NULL, removed_cb, NULL);
   if (row)
     g_task_return_pointer (task, row, (GDestroyNotify) fp_server_row_free);
   else
@@ -229,10 +254,33 @@ keep (GTask *task)
   fp_secrets_store_async (self->secrets, row->secret_id, origin, label, change->secret, NULL, stored_cb, task);
 }
 
+static gpointer
+look_at_address (FpStoreTxn  *txn,
+                 gpointer     data,
+                 GError     **error)
+{
+  return check_address (txn, ((Change *) data)->row->url, error) ? _FP_ENGINE_DONE : NULL;
+}
+
+static void
+address_looked_at_cb (GObject      *source,
+                      GAsyncResult *result,
+                      gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (_fp_engine_finish (FP_ENGINE (source), result, &error))
+    keep (g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
 /**
  * fp_engine_add_endpoint_async:
  *
- * Errors: FP_ENGINE_ERROR_USAGE where @url is no web address, or holds a token and a password is given as well.
+ * Errors: FP_ENGINE_ERROR_USAGE where @url is no web address, or holds a token and a password is given as well;
+ * FP_ENGINE_ERROR_REFUSED where a server has that address.
  */
 void
 fp_engine_add_endpoint_async (FpEngine               *self,
@@ -272,7 +320,9 @@ fp_engine_add_endpoint_async (FpEngine               *self,
   if (secret)
     change->secret = g_steal_pointer (&secret);
   apply (change->row, &change->changes);
-  keep (g_steal_pointer (&task));
+  /* Before a password is kept for nothing. */
+  _fp_engine_read (self, fp_engine_add_endpoint_async, look_at_address, change, NULL, NULL, cancellable,
+                   address_looked_at_cb, g_steal_pointer (&task));
 }
 
 FpServerRow *

@@ -30,6 +30,18 @@ def test_plain_server_sends_by_its_rules(ctl, server):
                 assert b'pa55word' not in f.read(), name
 
 
+def test_an_address_has_one_rule(ctl, server):
+    ctl('server', 'add', server.url + '/hook', '--plain', '--title', 'Hook', '--lost', 'ask')
+    for again in ('/hook', '/hook/', '/hook?x=1'):
+        ctl('server', 'add', server.url + again, '--plain', '--user', 'anna', input='pa55word\n', code=1)
+        says(ctl.err, 'server 1 (Hook) has this address already')
+    assert [s['lost'] for s in ctl.json('server', 'list')] == ['ask']
+    assert not os.path.exists(os.path.join(ctl.data, 'secrets.json'))
+    ctl('server', 'add', server.url + '/hook/deeper', '--plain')
+    ctl('server', 'remove', '1')
+    ctl('server', 'add', server.url + '/hook', '--plain')
+
+
 def test_success_json_is_asked_for(ctl, server):
     ctl('server', 'add', server.url + '/hook', '--plain', '--success', 'json')
     ctl('add', '--json', '{}', server.url + '/hook')
