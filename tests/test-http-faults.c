@@ -435,8 +435,8 @@ test_large_files_are_verified (FpTestHttp    *f,
       g_assert_nonnull (strstr (answer->fault_text, "photo.jpg"));
       g_assert_null (strstr (answer->fault_text, f->folder));
     }
-  fp_test_until (fp_test_server_get_n_open (f->server) == 0);
-  g_assert_cmpuint (fp_test_server_get_n_requests (f->server), ==, G_N_ELEMENTS (places));
+  /* The server may come to one that was dropped only now. */
+  fp_test_until (fp_test_server_get_n_requests (f->server) == G_N_ELEMENTS (places));
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     g_assert_cmpint (fp_test_server_get_request (f->server, i)->body_size, <, 4 + LARGE);
 }
