@@ -467,6 +467,9 @@ fp_agent_stop (FpAgent *self)
   g_clear_pointer (&self->resumes, fp_agent_sleep_free);
   g_clear_object (&self->tray);
   g_clear_pointer (&self->notices, fp_agent_notices_free);
+  /* A call that is under way keeps it for a moment, and its news have nowhere to go. */
+  if (self->service)
+    g_signal_handlers_disconnect_by_data (self->service, self);
   g_clear_object (&self->service);
   g_clear_object (&self->application);
   if (self->opened)
