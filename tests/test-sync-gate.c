@@ -204,7 +204,7 @@ test_limited_untrue_answers (Fixture       *f,
   fp_link_set (f->base.link, FP_LINK_LIMITED, FALSE);
   fp_test_server_answer (f->secure, 511, "", "");
   fp_test_server_answer (f->secure, 511, "", "");
-  fp_test_server_answer (f->secure, 302, "Location: https://127.0.0.1/login\r\n", "");
+  fp_test_server_answer (f->secure, 307, "Location: /login\r\n", "");
   id = add_secure (f, "/in");
   fp_sync_start (f->base.sync);
   fp_test_until (count_method (f->secure, "HEAD") == 1);
@@ -284,6 +284,19 @@ test_limited_openrosa (Fixture       *f,
   /* Where submissions go, as far as that is no secret. */
   probe = fp_test_server_get_request (f->secure, 0);
   g_assert_cmpstr (probe->target, ==, "/v1/key/");
+}
+
+/* A refusal may come from before the part that knows of OpenRosa. */
+static void
+test_limited_openrosa_refusal (Fixture       *f,
+                               gconstpointer  data)
+{
+  fp_link_set (f->base.link, FP_LINK_LIMITED, FALSE);
+  fp_test_server_answer (f->secure, 401, "", "");
+  add_openrosa (f, "/submission");
+  fp_sync_start (f->base.sync);
+  fp_test_until (count_method (f->secure, "POST") == 1);
+  g_assert_cmpuint (count_method (f->secure, "HEAD"), ==, 1);
 }
 
 static void
@@ -540,6 +553,7 @@ main (int   argc,
   add ("/sync/limited/asked-every-five-minutes-and-on-sync-now", test_limited_untrue_answers);
   add ("/sync/limited/without-proof-nothing-opens", test_limited_needs_proof);
   add ("/sync/limited/openrosa-needs-its-header", test_limited_openrosa);
+  add ("/sync/limited/openrosa-refusal-needs-no-header", test_limited_openrosa_refusal);
   add ("/sync/limited/nobody-is-asked-where-nothing-waits", test_probe_only_while_something_waits);
   add ("/sync/limited/nobody-is-asked-while-working-offline", test_probe_not_while_paused);
   add ("/sync/reach/auto/name-of-a-private-address", test_name_of_the_lan);
