@@ -219,9 +219,10 @@ class State:
         for names in chosen:
             disk.put(folders, names)
         self.nodes, self.added = {}, {}  # path: node, None of a folder; path: bytes
+        self.ballast = False  # whether it is there
         self.walk(folders, 0, '')
         # Equal ones are equal states of a disk at one moment.
-        self.choice = (tuple(self.nodes.items()), tuple(kept.items()))
+        self.choice = (self.ballast, tuple(self.nodes.items()), tuple(kept.items()))
         self.contents = None
 
     def walk(self, folders, node, path):
@@ -229,7 +230,9 @@ class State:
             if child in folders:
                 self.nodes[path + name] = None
                 self.walk(folders, child, path + name + '/')
-            elif name != BALLAST:
+            elif name == BALLAST:
+                self.ballast = True
+            else:
                 self.nodes[path + name] = child
 
     def read(self):
@@ -246,7 +249,8 @@ class State:
 
     def key(self, below=''):
         """Equal for equal states, whenever they were."""
-        return tuple((path, content and content.digest) for path, content in self.read().items() if path.startswith(below))
+        return (self.ballast, *((path, content and content.digest) for path, content in self.read().items()
+                                if path.startswith(below)))
 
     def items(self):
         return ((path, content and content.data) for path, content in self.read().items())

@@ -59,7 +59,8 @@ class Checker:
                 self.link(content, os.path.join(folder, path))
             else:
                 write_file(os.path.join(folder, path), content.data)
-        if os.path.isdir(os.path.join(folder, STORE)):
+        # With a database nobody asks, and it need not be made anew each time.
+        if state.ballast or state.get(STORE + '/fieldpost.db'):
             os.link(self.ballast, os.path.join(folder, STORE, BALLAST))
 
     def link(self, content, path):
