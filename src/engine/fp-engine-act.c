@@ -498,9 +498,9 @@ begin (FpEngine            *self,
  * @ids: (nullable) (element-type gint64): copied; %NULL with FP_ACT_RETRY = all
  *
  * Of up to FP_STORE_SLICE items all or nothing, in one transaction; more are checked and then go that many at a time,
- * and an error tells how many are done. All: in transactions of that size too; one that was interrupted is finished by asking again. What is
- * being sent is only told to be broken off here: its sender, in whatever
- * process, then holds it, or writes the receipt that was quicker.
+ * and an error tells how many are done. All: in transactions of that size too; one that was interrupted is finished by
+ * asking again. What is being sent is only told to be broken off here: its sender, in whatever process, then holds it,
+ * or writes the receipt that was quicker.
  *
  * A release lets an item wait for its turn again, whatever it was held for: "user" was a person's wish; "account",
  * "form" and "proxy" are asked again; "lost" is sent again although the lost answer may have been a receipt; "machine"

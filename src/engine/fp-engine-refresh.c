@@ -1,4 +1,8 @@
+#include "config.h"
+
 #include "engine/fp-engine-private.h"
+
+#include <glib/gi18n.h>
 
 #include "net/fp-host.h"
 #include "net/fp-openrosa.h"
@@ -133,7 +137,7 @@ parsed_cb (GObject      *source,
     }
   else if (!g_str_equal (fp_form_def_get_id (def), entry->form_id))
     {
-      refuse (refresh, entry, "the file is that of another form");
+      refuse (refresh, entry, _("the file is that of another form"));
     }
   else
     {
@@ -176,7 +180,7 @@ form_got_cb (GObject      *source,
       return;
     }
 
-  refuse (refresh, entry, error ? error->message : "what was downloaded does not match the server's checksum");
+  refuse (refresh, entry, error ? error->message : _("what was downloaded does not match the server's checksum"));
   g_ptr_array_set_size (refresh->entries, refresh->entries->len - 1);
   next_form (g_steal_pointer (&task));
 }
