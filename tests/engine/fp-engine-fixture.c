@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/fp-engine-preferences.h"
+
 FpEngine *
 fp_engine_fixture_open (const char *folder)
 {
@@ -206,4 +208,37 @@ fp_engine_fixture_act (FpEngine *engine,
   fp_engine_act_async (engine, what, ids, NULL, fp_test_await_cb, &await);
 
   return fp_engine_act_finish (engine, fp_test_await (&await), error);
+}
+
+gboolean
+fp_engine_fixture_set (FpEngine   *engine,
+                       const char *name,
+                       const char *word,
+                       GError    **error)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+
+  fp_engine_set_setting_async (engine, name, word, NULL, fp_test_await_cb, &await);
+  return fp_engine_set_setting_finish (engine, fp_test_await (&await), error);
+}
+
+void
+fp_engine_fixture_assert_setting (FpEngine   *engine,
+                                  const char *name,
+                                  const char *stored)
+{
+  g_auto(FpTestAwait) await = FP_TEST_AWAIT;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) values = NULL;
+
+  fp_engine_list_settings_async (engine, NULL, fp_test_await_cb, &await);
+  values = fp_engine_list_settings_finish (engine, fp_test_await (&await), &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < values->len; i++)
+    {
+      const FpSettingValue *value = g_ptr_array_index (values, i);
+
+      if (g_str_equal (value->kind->name, name))
+        g_assert_cmpstr (value->stored, ==, stored);
+    }
 }

@@ -41,5 +41,7 @@ guint fp_engine_fixture_count_items (FpEngine *engine);
 guint fp_engine_fixture_count_drafts (FpEngine *engine);
 guint fp_engine_fixture_count_forms (FpEngine *engine);
 gint fp_engine_fixture_act (FpEngine *engine, FpAct what, gint64 first, gint64 second, GError **error);
+gboolean fp_engine_fixture_set (FpEngine *engine, const char *name, const char *word, GError **error);
+void fp_engine_fixture_assert_setting (FpEngine *engine, const char *name, const char *stored);
 
 G_END_DECLS
