@@ -242,6 +242,7 @@ a_move_half_settled_is_settled (FpEngineFixture *f,
   rest = export (f, TRUE, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (rest->items, ==, MANY - FP_STORE_SLICE);
+  assert_most (f, FP_STORE_SLICE, FP_STORE_SLICE);
   assert_moved (f, MANY);
   g_assert_false (g_file_test (note, G_FILE_TEST_EXISTS));
 }

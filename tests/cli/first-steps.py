@@ -3,7 +3,7 @@
 
   first-steps.py FIELDPOSTCTL     prints TAP
 """
-import json, os, sys
+import json, os, shutil, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import World, main, says
@@ -116,6 +116,23 @@ def test_a_tag_keeps_its_settings_where_it_moves(ctl, server):
         other.close()
     for words, tags in ((['--tag', 'usage'], 1), (['--tag', 'data-sync'], 0), (['--state', 'failed'], 0)):
         assert ctl.json('export', '--to', ctl.path('-'.join(words)), *words)['tags'] == tags, words
+
+
+def test_a_tag_names_its_account_where_it_moves(ctl, server):
+    ctl('tag', 'set', 'usage', '--url', server.url + '/events', '-H', 'Authorization: Bearer s3cr3t')
+    out = ctl.path('out')
+    assert ctl.json('export', '--to', out)['tags'] == 1
+    with open(os.path.join(out, 'tags.json')) as f:
+        assert 's3cr3t' not in f.read()
+    other = World(CTL)
+    try:
+        other('import', out)
+        shutil.copy(os.path.join(ctl.data, 'secrets.json'), other.data)
+        other('event', 'usage', '1')
+        other('sync', '--wait')
+        assert [g[2].get('Authorization') for g in server.got] == ['Bearer s3cr3t'], server.got
+    finally:
+        other.close()
 
 
 def test_a_copy_has_the_events_too(ctl, server):
