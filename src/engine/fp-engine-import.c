@@ -293,6 +293,8 @@ read_entry (Import          *import,
     entry->item = fp_transfer_item_from_json (json, error);
   else if (json)
     entry->draft = fp_transfer_draft_from_json (json, error);
+  if (entry->item)
+    _fp_import_own_key (import, &entry->item->item->secret_id);
   if (entry->draft)
     {
       g_autofree char *instance = g_strdup_printf ("%s/instance.xml", entry->folder);
@@ -421,6 +423,7 @@ write_tags (FpStoreTxn  *txn,
       g_autoptr(FpTagRow) here = fp_tag_rows_get (txn, row->name, NULL);
 
       row->added = fp_store_txn_get_now (txn);
+      _fp_import_own_key (import, &row->secret_id);
       if (!here && !fp_tag_rows_set (txn, row, error))
         return FALSE;
       import->count->tags += !here;
@@ -458,6 +461,8 @@ write_forms (FpStoreTxn  *txn,
         continue;
       number = g_ascii_strtoll (folder + strlen ("forms/"), NULL, 10);
       xml = fp_transfer_read_form (import->in, folder, sha256, row, &home, &local);
+      if (home)
+        _fp_import_own_key (import, &home->secret_id);
       row->server = xml ? find_home (txn, home, &local) : 0;
       if (local || !fp_transfer_rows_add_form (txn, row, xml, &local))
         break;
@@ -498,6 +503,8 @@ check_thread (GTask        *task,
   gboolean ok;
 
   import->in = fp_transfer_in_new (import->folder, &error);
+  import->own = import->in && g_str_equal (fp_transfer_in_get_manifest (import->in)->store_id,
+                                           fp_store_get_id (self->store));
   ok = import->in && fp_transfer_check (import->in, &error) && fp_transfer_in_rewind (import->in, &error);
   if (ok && fp_transfer_in_get_manifest (import->in)->moved)
     ok = fp_transfer_in_take (import->in, fp_store_get_id (self->store), &error);

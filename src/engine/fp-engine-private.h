@@ -18,6 +18,7 @@ struct _FpEngine
   FpSync     *sync;    /* NULL until sending was started */
   FpTags     *tags;    /* likewise */
   GPtrArray  *drafts;  /* GWeakRef to FpDraft: what is flushed on close */
+  GQueue     *keeping; /* GTask, owned: secrets that are put into the keyring, one after the other */
   GHashTable *refused; /* server id -> sentences on its forms that could not be added */
 };
 

@@ -36,6 +36,7 @@ fp_engine_dispose (GObject *object)
   g_clear_object (&self->secrets);
   g_clear_object (&self->store);
   g_clear_pointer (&self->drafts, g_ptr_array_unref);
+  g_clear_pointer (&self->keeping, g_queue_free);
   g_clear_pointer (&self->refused, g_hash_table_unref);
 
   G_OBJECT_CLASS (fp_engine_parent_class)->dispose (object);
@@ -54,6 +55,7 @@ static void
 fp_engine_init (FpEngine *self)
 {
   self->drafts = g_ptr_array_new_with_free_func (weak_ref_free);
+  self->keeping = g_queue_new ();
   self->refused = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_strfreev);
 }
 

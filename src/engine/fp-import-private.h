@@ -31,6 +31,7 @@ typedef struct {
   GPtrArray       *wanted;   /* Wanted */
   FpTransferCount *count;
 
+  gboolean         own;      /* exported by this very store */
   gboolean         send;
   gboolean         more;
   guint            at;       /* index into page or wanted: the step that runs */
@@ -39,6 +40,10 @@ typedef struct {
 /* Row of the item with @uid (nullable); 0 = there is none. */
 gint64   _fp_import_find_uid   (FpStoreTxn  *txn,
                                 const char  *uid);
+/* Early versions counted the keys of an origin in each store anew: in another store such a key may be of another
+ * person. It gets the name of its store, which no secret here has. */
+void     _fp_import_own_key    (const Import *import,
+                                char        **secret_id);
 /* FpStoreFunc: everything of the page, one transaction. @data: Import. */
 gpointer _fp_import_write_page (FpStoreTxn  *txn,
                                 gpointer     data,

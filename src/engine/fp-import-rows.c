@@ -3,6 +3,7 @@
 #include "engine/fp-import-private.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "engine/fp-engine-private.h"
 
@@ -13,6 +14,20 @@ _fp_import_find_uid (FpStoreTxn *txn,
   g_autoptr(FpItem) item = uid ? fp_item_rows_find (txn, uid, NULL) : NULL;
 
   return item ? item->id : 0;
+}
+
+void
+_fp_import_own_key (const Import  *import,
+                    char         **secret_id)
+{
+  const char *number = *secret_id ? strrchr (*secret_id, '#') : NULL;
+  char *key;
+
+  if (import->own || !number || !number[1] || number[1 + strspn (number + 1, "0123456789")])
+    return;
+  key = g_strdup_printf ("%s@%s", *secret_id, fp_transfer_in_get_manifest (import->in)->store_id);
+  g_free (*secret_id);
+  *secret_id = key;
 }
 
 /* A moved item comes back to where it was. */

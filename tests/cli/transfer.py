@@ -199,6 +199,87 @@ def break_off(ctl, out):
     db.close()
 
 
+def tokens(server):
+    return [g[2].get('Authorization') for g in server.got]
+
+
+def queue_with(ctl, server, token, path='/one'):
+    ctl('add', '--json', '1', '-H', 'Authorization: Bearer ' + token, server.url + path)
+
+
+def test_what_is_imported_is_not_sent_with_a_secret_of_this_store(ctl, server):
+    queue_with(ctl, server, 'BOB')
+    other = World(CTL)
+    try:
+        queue_with(other, server, 'ANNA')
+        other('tag', 'set', 'clicks', '--url', server.url + '/e', '-H', 'Authorization: Bearer ANNA')
+        out = ctl.path('out')
+        other('export', '--move', '--to', out)
+    finally:
+        other.close()
+    ctl('import', out)
+    says(ctl('list'), 'The password for this server is missing')
+    ctl('release', '2')
+    ctl('sync', '--wait', code=3)
+    assert tokens(server) == ['Bearer BOB'], server.got
+    assert ctl.json('show', '2')['hold'] == 'account'
+    ctl('event', 'clicks', '1', code=None)
+    ctl('sync', '--wait', code=3)
+    assert tokens(server) == ['Bearer BOB'], server.got
+
+
+def rename_keys(world, number):
+    """As an early version named them: counted in each store."""
+    path = os.path.join(world.data, 'secrets.json')
+    with sqlite3.connect(os.path.join(world.data, 'fieldpost.db')) as db:
+        key = db.execute('SELECT secret_id FROM item').fetchone()[0]
+        old = '%s#%d' % (key.partition('#')[0], number)
+        db.execute('UPDATE item SET secret_id = ?', (old,))
+        db.execute('DELETE FROM setting WHERE name LIKE ?', ('secret-keys-%',))
+    db.close()
+    text = open(path).read()
+    with open(path, 'w') as f:
+        f.write(text.replace(key.replace('/', '\\/'), old).replace(key, old))
+
+
+def test_keys_that_an_early_version_counted_name_nothing_elsewhere(ctl, server):
+    queue_with(ctl, server, 'BOB')
+    rename_keys(ctl, 1)
+    other = World(CTL)
+    try:
+        queue_with(other, server, 'ANNA', '/two')
+        rename_keys(other, 1)
+        out = ctl.path('out')
+        other('export', '--move', '--to', out)
+        back = other.path('back')
+        shutil.copytree(out, back)
+        ctl('import', out)
+        assert ctl.json('show', '2')['hold'] == 'account'
+        ctl('release', '2')
+        ctl('sync', '--wait', code=3)
+        assert tokens(server) == ['Bearer BOB'], server.got
+        # In the store that made it the key is the one it was, even where the item itself is known no more.
+        with sqlite3.connect(os.path.join(other.data, 'fieldpost.db')) as db:
+            db.execute('DELETE FROM item_part')
+            db.execute('DELETE FROM item')
+        db.close()
+        other('import', back)
+        other('sync', '--wait')
+        assert tokens(server) == ['Bearer BOB', 'Bearer ANNA'], server.got
+    finally:
+        other.close()
+
+
+def test_a_secret_that_is_given_again_is_one_entry(ctl, server):
+    for n in range(3):
+        queue_with(ctl, server, 'ANNA')
+        queue_with(ctl, server, 'BOB')
+    with open(os.path.join(ctl.data, 'secrets.json')) as f:
+        assert len(json.load(f)) == 2
+    ctl('sync', '--wait')
+    assert sorted(tokens(server)) == ['Bearer ANNA'] * 3 + ['Bearer BOB'] * 3, server.got
+
+
 def test_a_move_that_is_not_whole_still_waits(ctl, server):
     ctl('add', server.url + '/one')
     ctl('add', server.url + '/two')
