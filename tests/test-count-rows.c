@@ -183,6 +183,8 @@ moved_is_counted_apart (Fixture      *f,
   counts = fp_test_store_write (f->store, read_all, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (counts->moved, ==, 1);
+  g_assert_cmpuint (ask (f, NULL, 0, 0).moved, ==, 1);
+  g_assert_cmpuint (ask (f, "no-such-tag", 0, 0).moved, ==, 0);
   g_assert_cmpstr (counts->held_for, ==, "user");
   g_assert_cmpuint (counts->waiting, ==, before->waiting - 1);
   g_assert_cmpuint (counts->waiting, ==, counts->pending + counts->sending + counts->failed + counts->held);
