@@ -215,17 +215,18 @@ run (const Arguments *args)
 
   if (receiver)
     g_signal_connect (receiver, "event", G_CALLBACK (event_cb), &program);
+  /* Before the port is told: whoever has read it may send them, and by default they end the process. */
+  g_unix_signal_add (SIGTERM, quit_cb, &program);
+  g_unix_signal_add (SIGINT, quit_cb, &program);
+  g_unix_signal_add (SIGHUP, hang_up_cb, &program);
+  g_unix_signal_add (SIGUSR1, close_cb, &program);
+  g_unix_signal_add (SIGUSR2, open_cb, &program);
   if (!receiver || !read_faults (&program, &error) || !fp_receiver_listen (receiver, &error)
       || !write_port (args->port_file, fp_receiver_get_port (receiver), &error))
     {
       g_printerr ("fieldpost-receiver: %s\n", error->message);
       return EXIT_FAILURE;
     }
-  g_unix_signal_add (SIGTERM, quit_cb, &program);
-  g_unix_signal_add (SIGINT, quit_cb, &program);
-  g_unix_signal_add (SIGHUP, hang_up_cb, &program);
-  g_unix_signal_add (SIGUSR1, close_cb, &program);
-  g_unix_signal_add (SIGUSR2, open_cb, &program);
   g_main_loop_run (loop);
 
   fp_receiver_close (receiver);

@@ -4,7 +4,7 @@
 What was made of an answer is read from the item, what really arrived from the receiver's folder and lines. The
 others are in refusals-test and timeout-test. Alone: tests/e2e/answers-test.py [PART-OF-A-NAME]
 """
-import os, signal, subprocess
+import os, subprocess
 import faults
 from faults import MINUTE, SECOND, both, check, is_kept, is_retried, until
 
@@ -72,9 +72,8 @@ def a_page_over_cleartext(place):
     if os.environ['FP_LAB_NET'] != 'NetworkManager':
         return 'no network namespace to put a public address into'
     subprocess.run(['ip', 'address', 'replace', '203.0.113.7/32', 'dev', 'lo'], check=True)
-    far = place.other_receiver('--address', '203.0.113.7', '--fault', place.script)
     place.write('on POST: portal')
-    far.child.send_signal(signal.SIGHUP)
+    far = place.other_receiver('--address', '203.0.113.7', '--fault', place.script)
     item = place.add(f'http://203.0.113.7:{far.port}/inbox/page', reach='public')
     is_kept(place, item)
     check(not far.events('stored'), 'stored')
