@@ -24,6 +24,16 @@ XFORM = '''<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.
 </model></h:head><h:body><input ref="/data/name"><label>Name</label></input>%s</h:body></h:html>'''
 
 
+in_world = 'full'  # as the lab begins; None where that is not known
+
+
+def world(word):
+    global in_world
+    in_world = None
+    fplab.world(word)
+    in_world = word
+
+
 def check(condition, what):
     if not condition:
         raise Failed(what)
@@ -227,7 +237,8 @@ class Table:
     @staticmethod
     def runner(function, cell, script, options, agent):
         def run():
-            fplab.world('full')
+            if in_world != 'full':
+                world('full')
             place = Place(script, *options, column=cell.rpartition('/')[2], agent=agent)
             try:
                 reason = function(place)

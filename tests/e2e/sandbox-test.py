@@ -6,8 +6,8 @@ worker that owns a name and answers. Alone: tests/e2e/sandbox-test.py [PART-OF-A
 """
 import os, subprocess, tempfile
 import faults
-from faults import check, until
-from fplab import Process, world
+from faults import check, until, world
+from fplab import Process
 
 AGENT = 'io.github.fieldpost.Fieldpost.Agent'
 APP, HOST = 'org.example.App', 'org.example.Host'

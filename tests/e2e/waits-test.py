@@ -6,8 +6,7 @@ Alone: tests/e2e/waits-test.py [PART-OF-A-NAME]
 """
 import os
 import faults
-from faults import HOUR, MINUTE, SECOND, check, until
-from fplab import world
+from faults import HOUR, MINUTE, SECOND, check, until, world
 
 waits = faults.Table(
     'waits', 'order/manual-first', 'order/oldest-first', 'order/versions', 'order/hosts-independent',
