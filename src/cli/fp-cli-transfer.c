@@ -20,6 +20,7 @@ count_to_json (const FpTransferCount *count,
   json_object_set_int_member (object, "skipped", count->skipped);
   json_object_set_int_member (object, "released", count->released);
   json_object_set_int_member (object, "held", count->held);
+  json_object_set_int_member (object, "missing", count->missing);
 
   return fp_json_take_object (object);
 }
@@ -156,9 +157,16 @@ print_imported (const FpTransferCount *count)
   if (count->skipped > 0)
     g_print (ngettext ("%u was known here already.\n", "%u were known here already.\n", count->skipped), count->skipped);
   if (count->held > 0)
-    g_print (ngettext ("%u is held: “fieldpostctl list --state held” says why, “release” sends it.\n",
-                       "%u are held: “fieldpostctl list --state held” says why, “release” sends them.\n", count->held),
+    g_print (ngettext ("%u is held: “fieldpostctl list --state held” says why.\n",
+                       "%u are held: “fieldpostctl list --state held” says why.\n", count->held),
              count->held);
+  if (count->missing > 0)
+    g_print (ngettext ("The password of %u is missing here: “edit ID -H” or “server set” gives it.\n",
+                       "The passwords of %u are missing here: “edit ID -H” or “server set” gives them.\n",
+                       count->missing),
+             count->missing);
+  if (count->held > count->missing)
+    g_print ("%s\n", _("“release” sends what is only a copy, or was held before."));
 }
 
 int

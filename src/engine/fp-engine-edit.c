@@ -8,6 +8,7 @@
 #include "base/fp-json.h"
 #include "engine/fp-engine-private.h"
 #include "store/fp-edit-rows.h"
+#include "store/fp-hold-rows.h"
 #include "sync/fp-item-machine.h"
 
 typedef struct {
@@ -282,12 +283,18 @@ replace (FpStoreTxn    *txn,
   after->id = now->id;
   after->waits_for = now->waits_for;
   after->state = now->state;
-  if (stays_held (now))
-    after->hold = g_strdup (now->hold);
-  else if (now->state != FP_ITEM_PENDING && !fp_item_machine_step (after, FP_EVENT_RELEASE))
-    return FALSE;
+  g_free (after->hold);
+  after->hold = g_strdup (now->hold);
+  /* Also what keeps all of its account: it was given a password, or is to be asked anew. */
+  if (!stays_held (now))
+    {
+      if (now->state != FP_ITEM_PENDING
+          && (!fp_hold_rows_lift_for (txn, after, error) || !fp_item_machine_step (after, FP_EVENT_RELEASE)))
+        return FALSE;
+      g_clear_pointer (&after->hold, g_free);
+    }
 
-  return fp_edit_rows_replace (txn, after, now->state, error);
+  return fp_edit_rows_replace (txn, after, now->state, error) && fp_hold_rows_go_on (txn, error);
 }
 
 static gboolean

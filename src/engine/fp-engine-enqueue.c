@@ -3,6 +3,7 @@
 #include "base/fp-json.h"
 #include "base/fp-random.h"
 #include "net/fp-host.h"
+#include "store/fp-hold-rows.h"
 #include "sync/fp-sync-hold.h"
 
 #define TAG_MAX 200
@@ -309,6 +310,25 @@ take_account (FpStoreTxn  *txn,
   return TRUE;
 }
 
+/* A password that was missing is there again: it came with @item. */
+static gboolean
+end_missing (FpStoreTxn    *txn,
+             const FpItem  *item,
+             GError       **error)
+{
+  GError *local = NULL;
+  g_autoptr(FpHoldRow) row = item->secret_id ? fp_hold_rows_find (txn, item, &local) : NULL;
+
+  if (local)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+
+  return !row || row->kind != FP_HOLD_ACCOUNT || g_strcmp0 (row->code, "account-missing") != 0
+         || fp_hold_rows_repair (txn, item->secret_id, error);
+}
+
 gpointer
 _fp_engine_insert_request (FpStoreTxn  *txn,
                            gpointer     data,
@@ -328,7 +348,7 @@ _fp_engine_insert_request (FpStoreTxn  *txn,
         }
       item->reach = server ? server->reach : FP_REACH_AUTO;
     }
-  if (!take_account (txn, item, error))
+  if (!end_missing (txn, item, error) || !take_account (txn, item, error))
     return NULL;
   item->created = fp_store_txn_get_now (txn);
   if (!fp_item_rows_insert (txn, item, error))

@@ -14,6 +14,7 @@ typedef struct {
   guint skipped;  /* import: known here already, or sent from here */
   guint released; /* import: moved from here, and back */
   guint held;     /* import: held because the account is missing, or because a copy may be sent elsewhere too */
+  guint missing;  /* import: those of the held whose account is missing */
   guint stayed;   /* export --move: drafts that were changed meanwhile and stay here, too */
 } FpTransferCount;
 

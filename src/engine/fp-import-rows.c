@@ -112,6 +112,7 @@ write_item (FpStoreTxn  *txn,
   item->waits_for = _fp_import_find_uid (txn, entry->item->waits_for);
   settle_state (txn, import, entry, item);
   import->count->held += item->state == FP_ITEM_HELD;
+  import->count->missing += item->state == FP_ITEM_HELD && g_strcmp0 (item->hold, "account") == 0;
   if (!fp_item_rows_insert (txn, item, error))
     return FALSE;
   import->count->items++;

@@ -228,6 +228,39 @@ def test_what_is_imported_is_not_sent_with_a_secret_of_this_store(ctl, server):
     assert tokens(server) == ['Bearer BOB'], server.got
 
 
+def test_a_password_that_is_given_lifts_what_its_absence_holds(ctl, server):
+    other = World(CTL)
+    try:
+        for path in ('/a', '/b'):
+            queue_with(other, server, 'ANNA', path)
+        out = ctl.path('out')
+        other('export', '--move', '--to', out)
+    finally:
+        other.close()
+    says(ctl('import', out), '2 are held', 'passwords of 2 are missing here: “edit ID -H” or “server set” gives them')
+    ctl('release', '1')
+    ctl('sync', code=None)
+    for number in '12':
+        says(ctl('edit', number, '-H', 'Authorization: Bearer ANNA'), 'Changed')
+    ctl('sync', '--wait')
+    assert tokens(server) == ['Bearer ANNA'] * 2, server.got
+    # The file with the passwords was gone for a while.
+    queue_with(ctl, server, 'ANNA')
+    path = os.path.join(ctl.data, 'secrets.json')
+    os.rename(path, path + '-aside')
+    ctl('sync', '--wait', code=3)
+    os.rename(path + '-aside', path)
+    says(ctl('edit', '3', '-H', 'Authorization: Bearer ANNA'), 'Changed')
+    ctl('sync', '--wait')
+    queue_with(ctl, server, 'ANNA')
+    os.rename(path, path + '-aside')
+    ctl('sync', '--wait', code=3)
+    os.rename(path + '-aside', path)
+    queue_with(ctl, server, 'ANNA')
+    ctl('sync', '--wait')
+    assert tokens(server) == ['Bearer ANNA'] * 5, server.got
+
+
 def rename_keys(world, number):
     """As an early version named them: counted in each store."""
     path = os.path.join(world.data, 'secrets.json')
