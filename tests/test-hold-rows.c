@@ -323,6 +323,64 @@ count_work (FpStoreTxn *txn)
   return n;
 }
 
+/* The work of releasing AT_ONCE of the many that @kind keeps. */
+static guint
+count_release (FpStoreTxn *txn,
+               FpHoldKind  kind,
+               gint64      form)
+{
+  static const char * const words[FP_N_HOLDS] = {
+    [FP_HOLD_ACCOUNT] = "account", [FP_HOLD_ENDPOINT] = "account", [FP_HOLD_ANONYMOUS] = "account",
+    [FP_HOLD_FORM] = "form", [FP_HOLD_PROXY] = "proxy",
+  };
+  g_autoptr(FpHoldRow) row = NULL;
+  guint n;
+
+  for (guint i = 0; i < 2 * AT_ONCE; i++)
+    {
+      FpItem *item = new_item (kind == FP_HOLD_ANONYMOUS ? NULL : "one", "/submission");
+
+      item->protocol = FP_PROTOCOL_OPENROSA;
+      item->form = form;
+      item->state = FP_ITEM_HELD;
+      item->hold = g_strdup (words[kind]);
+      if (!row)
+        row = fp_hold_row_new (kind, item);
+      insert (txn, item);
+    }
+  g_assert_true (fp_hold_rows_lift (txn, kind, row->subject, NULL));
+  n = count_work (txn);
+  assert_finished (txn);
+
+  return n;
+}
+
+/* What is held for something else is not gone through each time. */
+static void
+steady_beside_others (FpStoreTxn *txn)
+{
+  gint64 form = add_form (txn, "one");
+  guint alone[FP_N_HOLDS];
+
+  for (guint kind = 0; kind < FP_N_HOLDS; kind++)
+    alone[kind] = count_release (txn, kind, form);
+  for (guint i = 0; i < 40 * AT_ONCE; i++)
+    {
+      FpItem *item = new_item ("one", "/");
+
+      item->state = FP_ITEM_HELD;
+      item->hold = g_strdup ("user");
+      insert (txn, item);
+    }
+  for (guint kind = 0; kind < FP_N_HOLDS; kind++)
+    {
+      guint beside = count_release (txn, kind, form);
+
+      g_test_message ("kind %u: %u hundred steps, beside others %u", kind, alone[kind], beside);
+      g_assert_cmpuint (beside, <, alone[kind] + alone[kind] / 4);
+    }
+}
+
 /* What is done already is not gone through again each time. */
 static void
 steady (FpStoreTxn *txn)
@@ -642,6 +700,7 @@ main (int   argc,
   add ("/store/hold/another-account-for-thousands", moved);
   add ("/store/hold/another-account-need-not-wait", moved_waits);
   add ("/store/hold/thousands-cost-the-same-to-the-last", steady);
+  add ("/store/hold/thousands-cost-the-same-beside-others", steady_beside_others);
   add ("/store/hold/refused-again-while-it-is-released", again);
   add ("/store/hold/a-hundred-thousand", many);
 #undef add

@@ -66,9 +66,9 @@ dup_sql (const Job *job)
       const FpHoldKindInfo *info = _fp_hold_kind_get_info (kind);
 
       if (g_str_has_prefix (job->kind, LIFT) && g_str_equal (job->kind + strlen (LIFT), info->name))
-        return g_strdup_printf ("UPDATE item SET " RELEASED " WHERE id IN (SELECT id FROM item WHERE state = 4"
-                                " AND hold = '%s' AND %s%s LIMIT ?4)",
-                                info->word, info->covers, kind == FP_HOLD_ACCOUNT ? NOT_HELD_BY_ADDRESS : "");
+        return g_strdup_printf ("UPDATE item SET " RELEASED " WHERE id IN (SELECT id FROM item INDEXED BY %s"
+                                " WHERE state = 4 AND hold = '%s' AND %s%s LIMIT ?4)",
+                                info->held, info->word, info->covers, kind == FP_HOLD_ACCOUNT ? NOT_HELD_BY_ADDRESS : "");
     }
 
   return NULL;

@@ -10,6 +10,8 @@ typedef struct {
   const char *word;   /* in item.hold */
   const char *covers; /* rows of item; ?1 is the subject */
   const char *also;   /* what of its own fault is of this kind after all */
+  const char *held;   /* the index by which what is held for it is found: the planner may take item_by_state, and then
+                         goes through all that is held for anything else */
 } FpHoldKindInfo;
 
 const FpHoldKindInfo *_fp_hold_kind_get_info (FpHoldKind    kind);

@@ -6,14 +6,14 @@
 #define SEPARATOR "\n"
 
 static const FpHoldKindInfo kinds[FP_N_HOLDS] = {
-  [FP_HOLD_ACCOUNT] = { "account", "account", "secret_id = ?1", "0" },
+  [FP_HOLD_ACCOUNT] = { "account", "account", "secret_id = ?1", "0", "item_held" },
   [FP_HOLD_ENDPOINT] = { "endpoint", "account",
                          "secret_id = substr(?1, 1, instr(?1, char(10)) - 1)"
                          " AND url = substr(?1, instr(?1, char(10)) + 1)",
-                         "reason_code = 'item-forbidden'" },
-  [FP_HOLD_ANONYMOUS] = { "anonymous", "account", "host = ?1 AND secret_id IS NULL AND protocol = 2", "0" },
-  [FP_HOLD_FORM] = { "form", "form", "form = CAST(?1 AS INTEGER)", "0" },
-  [FP_HOLD_PROXY] = { "proxy", "proxy", "host = ?1", "0" },
+                         "reason_code = 'item-forbidden'", "item_held" },
+  [FP_HOLD_ANONYMOUS] = { "anonymous", "account", "host = ?1 AND secret_id IS NULL AND protocol = 2", "0", "item_held" },
+  [FP_HOLD_FORM] = { "form", "form", "form = CAST(?1 AS INTEGER)", "0", "item_by_form" },
+  [FP_HOLD_PROXY] = { "proxy", "proxy", "host = ?1", "0", "item_held" },
 };
 
 /* NULL: @item has nothing that a hold of this kind could be about. */
@@ -210,7 +210,8 @@ fp_hold_rows_get_one (FpStoreTxn       *txn,
 
   g_return_val_if_fail (txn && row, NULL);
 
-  sql = g_strdup_printf ("SELECT id FROM item WHERE state = 4 AND hold = ?2 AND %s LIMIT 1", kind->covers);
+  sql = g_strdup_printf ("SELECT id FROM item INDEXED BY %s WHERE state = 4 AND hold = ?2 AND %s LIMIT 1", kind->held,
+                         kind->covers);
   stmt = fp_stmt_new (txn->db, sql, error);
   if (!stmt)
     return NULL;
