@@ -490,6 +490,32 @@ a_long_list_is_checked_first (FpEngineFixture *f,
   assert_item (f, first + MANY - 1, FP_ITEM_PENDING, NULL);
 }
 
+/* One that is named twice is meant once: of a few, and of more than one transaction takes, far from each other. */
+static void
+named_twice_is_meant_once (FpEngineFixture *f,
+                           gconstpointer    data)
+{
+  g_autoptr(GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gint64 first = add_many (f, FP_ITEM_PENDING, NULL);
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < 3; i++)
+    g_array_append_val (ids, first);
+  g_assert_cmpint (act (f, FP_ACT_HOLD, ids, NULL, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_cmpint (act (f, FP_ACT_RELEASE, ids, NULL, &error), ==, 1);
+  g_assert_no_error (error);
+
+  g_array_set_size (ids, 0);
+  for (gint64 id = first; id < first + MANY; id++)
+    g_array_append_val (ids, id);
+  g_array_append_val (ids, first);
+  g_assert_cmpint (act (f, FP_ACT_DISCARD, ids, NULL, &error), ==, MANY);
+  g_assert_no_error (error);
+  assert_item (f, first, FP_ITEM_DISCARDED, NULL);
+  assert_item (f, first + MANY - 1, FP_ITEM_DISCARDED, NULL);
+}
+
 static gpointer
 keep (FpStoreTxn  *txn,
       gpointer     first,
@@ -562,6 +588,7 @@ main (int    argc,
   ADD ("a-retry-ends-waits-in-short-transactions", a_retry_ends_waits_in_short_transactions);
   ADD ("interrupted-between-two-transactions", interrupted_between_two_transactions);
   ADD ("a-long-list-is-checked-first", a_long_list_is_checked_first);
+  ADD ("named-twice-is-meant-once", named_twice_is_meant_once);
   ADD ("one-takes-the-others-along", one_takes_the_others_along);
 #undef ADD
   g_test_add_func ("/engine/act/every-hold-has-words", every_hold_has_words);

@@ -474,6 +474,20 @@ run_act (FpStoreTxn  *txn,
   return act;
 }
 
+/* Each once, in the order that they were named in. */
+static GArray *
+copy_ids (const GArray *ids)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+  GArray *copy = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < ids->len; i++)
+    if (g_hash_table_add (seen, &g_array_index (ids, gint64, i)))
+      g_array_append_val (copy, g_array_index (ids, gint64, i));
+
+  return copy;
+}
+
 static void
 begin (FpEngine            *self,
        FpAct                act,
@@ -486,16 +500,16 @@ begin (FpEngine            *self,
   Act *what = g_new0 (Act, 1);
 
   what->act = act;
-  what->ids = ids ? g_array_copy (ids) : NULL;
+  what->ids = ids ? copy_ids (ids) : NULL;
   what->hold = g_strdup (hold);
-  what->phase = ids ? (ids->len > FP_STORE_SLICE ? phases_of_many : phases_of_ids)
+  what->phase = ids ? (what->ids->len > FP_STORE_SLICE ? phases_of_many : phases_of_ids)
                     : act == FP_ACT_RETRY ? phases_of_retry : phases_of_all;
   _fp_engine_bulk (self, fp_engine_act_async, run_act, what, act_free, cancellable, callback, user_data);
 }
 
 /**
  * fp_engine_act_async:
- * @ids: (nullable) (element-type gint64): copied; %NULL with FP_ACT_RETRY = all
+ * @ids: (nullable) (element-type gint64): copied, one that is there twice counts once; %NULL with FP_ACT_RETRY = all
  *
  * Of up to FP_STORE_SLICE items all or nothing, in one transaction; more are checked and then go that many at a time,
  * and an error tells how many are done. All: in transactions of that size too; one that was interrupted is finished by
@@ -524,7 +538,7 @@ fp_engine_act_async (FpEngine            *self,
 
 /**
  * fp_engine_release_async:
- * @ids: (nullable) (element-type gint64): copied; %NULL = all
+ * @ids: (nullable) (element-type gint64): copied, one that is there twice counts once; %NULL = all
  * @hold: (nullable): why they are held, a word of FpItem.hold; %NULL = whatever can be released, but what was moved
  *
  * Errors: FP_ENGINE_ERROR_REFUSED where one that is held for @hold cannot be released; nothing is released then.
