@@ -416,6 +416,17 @@ due_takes_a_limit_of_each_host (FpStoreTxn *txn)
 }
 
 static void
+clear_waits (FpStoreTxn *txn,
+             const char *host,
+             gboolean    even_retry_after)
+{
+  gboolean more;
+
+  g_assert_true (fp_item_rows_clear_some_waits (txn, host, even_retry_after, FP_STORE_SLICE, &more, NULL));
+  g_assert_false (more);
+}
+
+static void
 due_leaves_out_what_is_not_to_be_tried (FpStoreTxn *txn)
 {
   static const FpItemState others[] = { FP_ITEM_SENDING, FP_ITEM_HELD, FP_ITEM_DISCARDED, FP_ITEM_SENT };
@@ -442,7 +453,7 @@ due_leaves_out_what_is_not_to_be_tried (FpStoreTxn *txn)
   update (txn, own_fault, FP_ITEM_PENDING);
 
   assert_due (txn, BOOT, "5");
-  g_assert_true (fp_item_rows_clear_waits (txn, NULL, TRUE, NULL));
+  clear_waits (txn, NULL, TRUE);
   assert_due (txn, BOOT, "5");
   /* Asked for by hand it is pending again, with its reason, and is tried. */
   own_fault->state = FP_ITEM_PENDING;
@@ -512,15 +523,15 @@ new_chance_clears_waits (FpStoreTxn *txn)
   wait_for (txn, insert (txn, "https://a:443"), BOOT + HOUR, "boot", WALL + HOUR);
   wait_for (txn, insert (txn, "https://b:443"), BOOT + HOUR, "boot", 0);
 
-  g_assert_true (fp_item_rows_clear_waits (txn, "https://a:443", FALSE, NULL));
+  clear_waits (txn, "https://a:443", FALSE);
   assert_due (txn, BOOT, "1");
   asked = get (txn, 2);
   g_assert_cmpint (asked->due_boot, ==, 0);
   g_assert_cmpint (asked->not_before, ==, WALL + HOUR);
   g_assert_cmpint (asked->next_try, ==, WALL + HOUR);
-  g_assert_true (fp_item_rows_clear_waits (txn, NULL, FALSE, NULL));
+  clear_waits (txn, NULL, FALSE);
   assert_due (txn, BOOT, "1 3");
-  g_assert_true (fp_item_rows_clear_waits (txn, NULL, TRUE, NULL));
+  clear_waits (txn, NULL, TRUE);
   assert_due (txn, BOOT, "1 2 3");
   cleared = get (txn, 2);
   g_assert_cmpint (cleared->next_try, ==, 0);

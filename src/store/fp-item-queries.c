@@ -309,29 +309,13 @@ run_on_items (FpStoreTxn *txn,
 }
 
 /**
- * fp_item_rows_clear_waits:
+ * fp_item_rows_clear_some_waits:
  * @host: (nullable): only of this one
  * @even_retry_after: also what a server asked for
- *
- * A new chance: what waits for a time is due now. Items that failed by their own fault stay.
- */
-gboolean
-fp_item_rows_clear_waits (FpStoreTxn *txn,
-                          const char *host,
-                          gboolean    even_retry_after,
-                          GError    **error)
-{
-  gboolean more;
-
-  return fp_item_rows_clear_some_waits (txn, host, even_retry_after, 0, &more, error);
-}
-
-/**
- * fp_item_rows_clear_some_waits:
- * @limit: items at most, 0 = all: the file is locked meanwhile
+ * @limit: items at most, more than 0: the file is locked meanwhile
  * @more: (out): there may be others, with waits that are not cleared yet
  *
- * A part of what fp_item_rows_clear_waits() does.
+ * A new chance: what waits for a time is due now. Items that failed by their own fault stay.
  */
 gboolean
 fp_item_rows_clear_some_waits (FpStoreTxn *txn,
@@ -344,7 +328,7 @@ fp_item_rows_clear_some_waits (FpStoreTxn *txn,
   g_autoptr(FpStmt) stmt = NULL;
   gint64 changes = 0;
 
-  g_return_val_if_fail (txn && more, FALSE);
+  g_return_val_if_fail (txn && limit > 0 && more, FALSE);
 
   stmt = fp_stmt_new (txn->db,
                       "UPDATE item SET due_boot = 0, due_boot_id = '',"
@@ -359,11 +343,11 @@ fp_item_rows_clear_some_waits (FpStoreTxn *txn,
     return FALSE;
   fp_stmt_bind_text (stmt, 1, host);
   fp_stmt_bind_int (stmt, 2, even_retry_after ? 1 : 0);
-  fp_stmt_bind_int (stmt, 3, limit > 0 ? (gint64) limit : -1);
+  fp_stmt_bind_int (stmt, 3, limit);
   if (!run_on_items (txn, stmt, &changes, error))
     return FALSE;
 
-  *more = limit > 0 && changes == limit;
+  *more = changes == limit;
   return TRUE;
 }
 

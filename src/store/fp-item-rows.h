@@ -188,13 +188,9 @@ gboolean      fp_item_rows_update   (FpStoreTxn        *txn,
                                      const FpItem      *item,
                                      FpItemState        expected,
                                      GError           **error);
-/* One statement: clears the waits of pending and failed items (never a server's Retry-After unless
- * @even_retry_after); @host NULL = all. Items whose failure is their own fault (reason_code "item-…") stay. */
-gboolean      fp_item_rows_clear_waits (FpStoreTxn     *txn,
-                                        const char     *host,
-                                        gboolean        even_retry_after,
-                                        GError        **error);
-/* The same for at most @limit items; @more: (out): there may be others. */
+/* Clears the waits of at most @limit pending and failed items (never a server's Retry-After unless
+ * @even_retry_after); @host NULL = all. Items whose failure is their own fault (reason_code "item-…") stay.
+ * @more: (out): there may be others. */
 gboolean      fp_item_rows_clear_some_waits (FpStoreTxn *txn,
                                         const char     *host,
                                         gboolean        even_retry_after,
