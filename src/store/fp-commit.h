@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * fp_db_commit:
  *
- * Commits durably; with the write lock held. On error the transaction is rolled back and nothing of it is in the log.
+ * Commits durably; with the write lock held, where something was written. What was only read ends with it as well, on
+ * a connection of its own and without the lock. On error the transaction is rolled back and nothing of it is in the log.
  * Errors: those of fp_db_exec()
  */
 gboolean  fp_db_commit    (FpDb    *db,
