@@ -157,6 +157,29 @@ test_repeated_wish (Fixture       *f,
     }
 }
 
+/* A host that answers again and again, before a turn can be written, and after one that could not. */
+static void
+test_wish_for_a_host (Fixture       *f,
+                      gconstpointer  data)
+{
+  FpSyncTurn *turn = fp_sync_turn_new ();
+
+  g_clear_pointer (&f->sync->want_clear_hosts, g_hash_table_unref);
+  for (guint i = 0; i < 3; i++)
+    fp_sync_wish_to_clear_host (f->sync, "https://one.example:443");
+  g_assert_cmpuint (g_hash_table_size (f->sync->want_clear_hosts), ==, 1);
+
+  turn->clear_hosts = g_steal_pointer (&f->sync->want_clear_hosts);
+  fp_sync_wish_to_clear_host (f->sync, "https://one.example:443");
+  fp_sync_wish_to_clear_host (f->sync, "https://two.example:443");
+  fp_sync_wishes_repeat (f->sync, turn);
+  g_assert_cmpuint (g_hash_table_size (f->sync->want_clear_hosts), ==, 2);
+  turn->more = TRUE;
+  fp_sync_wishes_clear_on (f->sync, turn);
+  g_assert_cmpuint (g_hash_table_size (f->sync->want_clear_hosts), ==, 2);
+  fp_sync_turn_unref (turn);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -170,6 +193,7 @@ main (int   argc,
   add ("rest-is-broken-off/work-offline", test_rest_while_paused);
   add ("rest-is-broken-off/network-that-costs", test_rest_while_it_costs);
   add ("failed-turn-is-wished-again-beside-the-new-wish", test_repeated_wish);
+  add ("host-that-answers-again-is-wished-once", test_wish_for_a_host);
   add ("asked-for-until-the-link-changes", test_asked_for_until_the_link_changes);
 #undef add
 

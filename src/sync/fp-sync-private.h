@@ -62,7 +62,7 @@ struct _FpSync
   FpSyncClear want_clear;
   char *want_clear_tag;       /* (nullable), owned */
   gint64 clear_after;         /* of the tag's items those that are older; 0 = all */
-  GPtrArray *want_clear_hosts; /* (nullable), owned */
+  GHashTable *want_clear_hosts; /* (nullable): set of char *, owned */
   gboolean clearing;          /* what is to be cleared is the rest of what the last turn began with */
   gint64 want_shift;          /* ms */
   gboolean want_unpark;
@@ -192,6 +192,9 @@ void       fp_sync_arm             (FpSync       *self);
 void       fp_sync_wish_to_clear   (FpSync       *self,
                                     FpSyncClear   clear,
                                     const char   *tag);
+/* The same for one host; its breaker stays as it is. */
+void       fp_sync_add_host_to_clear (FpSync     *self,
+                                      const char *host);
 /* The same for one host that can be reached now. */
 void       fp_sync_wish_to_clear_host (FpSync    *self,
                                        const char *host);

@@ -69,7 +69,7 @@ clear_turn (gpointer data)
   g_clear_pointer (&turn->outcomes, g_ptr_array_unref);
   g_clear_pointer (&turn->claims, g_array_unref);
   g_clear_pointer (&turn->parks, g_array_unref);
-  g_clear_pointer (&turn->clear_hosts, g_ptr_array_unref);
+  g_clear_pointer (&turn->clear_hosts, g_hash_table_unref);
   g_clear_pointer (&turn->closed, g_hash_table_unref);
   g_clear_pointer (&turn->limits, g_hash_table_unref);
   g_free (turn->clear_tag);

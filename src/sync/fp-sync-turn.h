@@ -54,7 +54,7 @@ typedef struct {
   gboolean     again;      /* the rest of what a turn before this one began to clear */
   char        *clear_tag;  /* (nullable): only items with this tag… */
   gint64       clear_after; /* …that are older than this one; 0 = from the newest */
-  GPtrArray   *clear_hosts; /* (nullable): hosts that have a new chance of their own */
+  GHashTable  *clear_hosts; /* (nullable): set of char *, hosts that have a new chance of their own */
   gint64       shift;      /* ms by which the wall clock was set; 0 = it was not */
   gboolean     go_on;      /* with what was lifted, see fp_hold_rows_go_on() */
   gboolean     unpark;     /* what waited for a network that does not cost is due */

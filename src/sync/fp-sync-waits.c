@@ -139,6 +139,24 @@ clear_waits (FpStoreTxn   *txn,
   return clear_some (txn, turn, NULL, turn->clear == FP_SYNC_CLEAR_ALL, error);
 }
 
+static gboolean
+clear_waits_of_hosts (FpStoreTxn  *txn,
+                      FpSyncTurn  *turn,
+                      GError     **error)
+{
+  GHashTableIter iter;
+  gpointer host;
+
+  if (!turn->clear_hosts)
+    return TRUE;
+  g_hash_table_iter_init (&iter, turn->clear_hosts);
+  while (g_hash_table_iter_next (&iter, &host, NULL))
+    if (!clear_some (txn, turn, host, FALSE, error))
+      return FALSE;
+
+  return TRUE;
+}
+
 gboolean
 _fp_sync_turn_clear_at_start (FpStoreTxn  *txn,
                               FpSyncTurn  *turn,
@@ -202,11 +220,8 @@ _fp_sync_turn_change_waits (FpStoreTxn  *txn,
     return FALSE;
   if ((turn->begin || turn->unpark) && !fp_item_rows_unpark (txn, FP_STORE_SLICE, &turn->more_parked, error))
     return FALSE;
-  if (!clear_waits (txn, turn, error))
+  if (!clear_waits (txn, turn, error) || !clear_waits_of_hosts (txn, turn, error))
     return FALSE;
-  for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
-    if (!clear_some (txn, turn, g_ptr_array_index (turn->clear_hosts, i), FALSE, error))
-      return FALSE;
   for (guint i = 0; i < turn->parks->len; i++)
     if (!park (txn, turn, &g_array_index (turn->parks, FpSyncPark, i), error))
       return FALSE;

@@ -147,12 +147,19 @@ fp_sync_wish_to_clear (FpSync      *self,
 }
 
 void
+fp_sync_add_host_to_clear (FpSync     *self,
+                           const char *host)
+{
+  if (!self->want_clear_hosts)
+    self->want_clear_hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add (self->want_clear_hosts, g_strdup (host));
+}
+
+void
 fp_sync_wish_to_clear_host (FpSync     *self,
                             const char *host)
 {
-  if (!self->want_clear_hosts)
-    self->want_clear_hosts = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (self->want_clear_hosts, g_strdup (host));
+  fp_sync_add_host_to_clear (self, host);
   fp_breaker_reset (fp_sync_get_breaker (self, host), FALSE, fp_clock_get_boot_ms (self->clock));
   self->want_look = TRUE;
 }

@@ -113,6 +113,22 @@ fp_sync_wishes_take (FpSync *self)
   return turn;
 }
 
+static void
+clear_host_cb (gpointer host,
+               gpointer value,
+               gpointer self)
+{
+  fp_sync_wish_to_clear_host (self, host);
+}
+
+static void
+clear_on_host_cb (gpointer host,
+                  gpointer value,
+                  gpointer self)
+{
+  fp_sync_add_host_to_clear (self, host);
+}
+
 void
 fp_sync_wishes_repeat (FpSync     *self,
                        FpSyncTurn *turn)
@@ -121,8 +137,8 @@ fp_sync_wishes_repeat (FpSync     *self,
   self->want_unpark |= turn->unpark;
   self->want_shift += turn->shift;
   self->want_look = TRUE;
-  for (guint i = 0; turn->clear_hosts && i < turn->clear_hosts->len; i++)
-    fp_sync_wish_to_clear_host (self, g_ptr_array_index (turn->clear_hosts, i));
+  if (turn->clear_hosts)
+    g_hash_table_foreach (turn->clear_hosts, clear_host_cb, self);
   if (turn->clear != FP_SYNC_CLEAR_NONE)
     fp_sync_wish_to_clear (self, turn->clear, turn->clear_tag);
 }
@@ -134,12 +150,8 @@ fp_sync_wishes_clear_on (FpSync     *self,
   gboolean others = has_wish (self);
 
   self->want_unpark |= turn->more_parked;
-  for (guint i = 0; turn->more && turn->clear_hosts && i < turn->clear_hosts->len; i++)
-    {
-      if (!self->want_clear_hosts)
-        self->want_clear_hosts = g_ptr_array_new_with_free_func (g_free);
-      g_ptr_array_add (self->want_clear_hosts, g_strdup (g_ptr_array_index (turn->clear_hosts, i)));
-    }
+  if (turn->more && turn->clear_hosts)
+    g_hash_table_foreach (turn->clear_hosts, clear_on_host_cb, self);
   if (turn->more && (turn->begin || turn->clear != FP_SYNC_CLEAR_NONE))
     fp_sync_wish_to_clear (self, MAX (turn->clear, FP_SYNC_CLEAR_CHANCE), turn->clear_tag);
   self->clearing = !others;

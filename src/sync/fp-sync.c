@@ -111,7 +111,7 @@ fp_sync_dispose (GObject *object)
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
   g_clear_pointer (&self->outcomes, g_ptr_array_unref);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
-  g_clear_pointer (&self->want_clear_hosts, g_ptr_array_unref);
+  g_clear_pointer (&self->want_clear_hosts, g_hash_table_unref);
   g_clear_object (&self->watch);
   g_clear_object (&self->store);
   g_clear_object (&self->link);
