@@ -174,6 +174,7 @@ fp_sync_give_back (FpSync      *self,
 {
   FpSyncOutcome *outcome = outcome_new_from (self, claim);
 
+  outcome->cut = sent_any;
   outcome->newly_failed = claim->asks_if_lost && sent_any;
   if (outcome->newly_failed)
     fp_policy_hold_lost (outcome->item);

@@ -119,11 +119,14 @@ begin (FpStoreTxn  *txn,
          && _fp_sync_turn_clear_at_start (txn, turn, error);
 }
 
-/* What a person broke off is his, whatever the attempt came to, unless the server has it. */
+/* What a person broke off is his, whatever the attempt came to, unless the server has it. It is a try, too: unlike what
+ * we break off for the network, it does not go on by itself, so that none of the quick tries is lost. */
 static void
-hold_if_broken_off (FpItem     *item,
-                    GHashTable *broken_off)
+hold_if_broken_off (FpSyncOutcome *outcome,
+                    GHashTable    *broken_off)
 {
+  FpItem *item = outcome->item;
+
   if (item->state == FP_ITEM_SENT || !g_hash_table_contains (broken_off, &item->id))
     return;
 
@@ -132,6 +135,9 @@ hold_if_broken_off (FpItem     *item,
   g_free (item->hold);
   item->hold = g_strdup ("user");
   item->next_try = 0;
+  /* Once, also where the transaction is tried again. */
+  item->attempts += outcome->cut ? 1 : 0;
+  outcome->cut = FALSE;
 }
 
 /* A batch that was refused and frozen anew is no item that failed. */
@@ -163,7 +169,7 @@ write_outcome (FpStoreTxn           *txn,
   if (!fp_sync_hold_check (txn, outcome, error)
       || (outcome->receipt && !fp_item_rows_add_receipt (txn, outcome->receipt, error)))
     return FALSE;
-  hold_if_broken_off (outcome->item, broken_off);
+  hold_if_broken_off (outcome, broken_off);
   if (!_fp_sync_turn_update (txn, outcome->item, FP_ITEM_SENDING, &stale, error))
     return FALSE;
   if (stale)

@@ -23,6 +23,7 @@ typedef struct {
   gint64     ms;           /* from "usable" to its first byte; -1 = does not apply */
   gboolean   newly_failed; /* it stopped being tried quickly */
   FpHoldRow *hold;         /* (nullable), owned: what keeps others too */
+  gboolean   cut;          /* we broke it off after some byte of it was sent */
   gboolean   split;        /* its parts go in other requests than before */
 } FpSyncOutcome;
 

@@ -16,6 +16,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
         self.server.got.append((self.command, self.path, dict(self.headers), body))
+        if self.path.startswith('/hang'):
+            self.server.over.wait()
         if self.path.startswith('/lost'):
             self.connection.close()
             self.close_connection = True
@@ -38,7 +40,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(('127.0.0.1', 0), Handler)
         self.url = 'http://127.0.0.1:%d' % self.server_port
-        self.got, self.answers = [], {}
+        self.got, self.answers, self.over = [], {}, threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, address):
@@ -105,6 +107,7 @@ def main(prefix, names, ctl):
             for line in ('%s: %s' % (type(error).__name__, error)).split('\n'):
                 print('# ' + line, flush=True)
         finally:
+            server.over.set()
             server.shutdown()
             server.server_close()
             world.close()

@@ -3,13 +3,30 @@
 
   words.py FIELDPOSTCTL     prints TAP
 """
-import json, os, re, sqlite3, sys
+import json, os, re, sqlite3, subprocess, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from clitest import main, says
 
 CTL = sys.argv[1]
 NOWHERE = 'http://127.0.0.1:1/x'
+
+
+def test_what_a_person_cancels_was_a_try_where_the_server_had_it(ctl, server):
+    ctl('add', '--json', '1', server.url + '/hang')
+    sync = subprocess.Popen([CTL, 'sync', '--wait'], env=ctl.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not server.got:
+            assert sync.poll() is None
+            time.sleep(0.01)
+        ctl('cancel', '1')
+        while ctl.json('show', '1')['state'] == 'sending':
+            time.sleep(0.01)
+    finally:
+        sync.kill()
+        sync.wait()
+    item = ctl.json('show', '1')
+    assert (item['state'], item['hold'], item['attempts']) == ('held', 'user', 1), item
 
 
 def test_status_names_what_is_held(ctl, server):
