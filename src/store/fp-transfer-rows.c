@@ -64,10 +64,10 @@ fp_transfer_rows_select (FpStoreTxn             *txn,
   g_autofree char *sql = NULL;
   g_autoptr(FpStmt) stmt = NULL;
 
-  sql = g_strdup_printf ("SELECT id FROM item WHERE id > ?1 AND state IN (%s) AND (?2 IS NULL OR tag = ?2)"
-                         " AND coalesce(hold, '') NOT IN ('staging', 'moving', 'moved')"
-                         " AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3))) ORDER BY id LIMIT ?4",
-                         list);
+  /* Those that are named are looked up by their number; the "+" keeps the planner from the index of the states. */
+  sql = g_strdup_printf ("SELECT id FROM item WHERE id > ?1 AND %s IN (%s) AND (?2 IS NULL OR tag = ?2)"
+                         " AND coalesce(hold, '') NOT IN ('staging', 'moving', 'moved')%s ORDER BY id LIMIT ?4",
+                         ids ? "+state" : "state", list, ids ? " AND id IN (SELECT value FROM json_each(?3))" : "");
   stmt = fp_stmt_new (txn->db, sql, error);
   if (!stmt)
     return NULL;
