@@ -10,8 +10,9 @@
 #include "receiver/fp-receiver-error.h"
 
 #define MAX_KEY 255
-/* What comes after a refusal is read and dropped, so that the sender gets to read the answer; but not for ever. */
-#define MAX_DROPPED (16 * 1024 * 1024)
+/* What comes after a refusal is read and dropped: were the connection closed with bytes unread, the sender would never
+ * get to read the answer (RFC 9112, 9.6). But not for ever. */
+#define LINGER_US (30 * G_USEC_PER_SEC)
 
 /* What would let somebody in elsewhere is not written down. */
 static gboolean
@@ -141,7 +142,9 @@ got_chunk_cb (SoupServerMessage *message,
     refuse_size (self);
   if (!self->error)
     fp_arrival_feed (self->arrival, data, length, &self->error);
-  else if (self->got > self->limit + MAX_DROPPED)
+  else if (self->refused == 0)
+    self->refused = g_get_monotonic_time ();
+  else if (g_get_monotonic_time () - self->refused > LINGER_US)
     shut (self);
 }
 

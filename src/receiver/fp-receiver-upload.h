@@ -18,6 +18,7 @@ typedef struct {
   FpFault           *fault;   /* owned (nullable): what the script wants of it */
   gint64             limit;   /* bytes of the body */
   gint64             got;
+  gint64             refused; /* monotonic µs: since when what comes is dropped; 0 = it is not */
   gboolean           cut;     /* closed by the script before it was whole */
   gboolean           gone;    /* the connection ended: nothing more may be said */
 } FpReceiverUpload;
