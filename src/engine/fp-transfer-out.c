@@ -12,7 +12,6 @@
 
 #include "base/fp-json.h"
 #include "base/fp-random.h"
-#include "base/fp-sha256.h"
 #include "engine/fp-engine.h"
 
 #define CHUNK (64 * 1024)
@@ -23,7 +22,7 @@ struct _FpTransferOut
   char      *folder;
   int        fd;
   FILE      *sums;
-  FpSha256 *sums_hash;
+  GChecksum *sums_hash;
 };
 
 static gboolean
@@ -185,7 +184,7 @@ fp_transfer_out_new (const char  *folder,
   int sums;
 
   self->folder = g_strdup (folder);
-  self->sums_hash = fp_sha256_new ();
+  self->sums_hash = g_checksum_new (G_CHECKSUM_SHA256);
   self->fd = -1;
   if (g_mkdir_with_parents (folder, 0700) < 0 || (self->fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
     {
@@ -226,7 +225,7 @@ note (FpTransferOut  *self,
 {
   g_autofree char *line = g_strdup_printf ("%s  %s\n", sha256, path);
 
-  fp_sha256_update (self->sums_hash, line, strlen (line));
+  g_checksum_update (self->sums_hash, (const guchar *) line, -1);
   if (fputs (line, self->sums) < 0)
     return fail (error, self->folder, "SHA256SUMS", errno);
 
@@ -240,7 +239,7 @@ fp_transfer_out_write (FpTransferOut  *self,
                        gsize           length,
                        GError        **error)
 {
-  g_autofree char *sha256 = fp_sha256_of (data, length);
+  g_autofree char *sha256 = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, length);
   int fd = openat (self->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   gboolean ok = fd >= 0 && write_all (fd, data, length);
   int code = errno;
@@ -257,7 +256,7 @@ fp_transfer_out_write (FpTransferOut  *self,
 static gboolean
 copy (int        from,
       int        to,
-      FpSha256 *hash)
+      GChecksum *hash)
 {
   g_autofree char *chunk = g_malloc (CHUNK);
   gssize n;
@@ -268,7 +267,7 @@ copy (int        from,
         continue;
       if (n < 0)
         return FALSE;
-      fp_sha256_update (hash, chunk, n);
+      g_checksum_update (hash, (const guchar *) chunk, n);
       if (!write_all (to, chunk, (gsize) n))
         return FALSE;
     }
@@ -283,7 +282,7 @@ fp_transfer_out_copy (FpTransferOut  *self,
                       const char     *sha256,
                       GError        **error)
 {
-  g_autoptr(FpSha256) hash = fp_sha256_new ();
+  g_autoptr(GChecksum) hash = g_checksum_new (G_CHECKSUM_SHA256);
   int source = open (from, O_RDONLY | O_CLOEXEC);
   int target = source < 0 ? -1 : openat (self->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   gboolean ok = target >= 0 && copy (source, target, hash);
@@ -298,7 +297,7 @@ fp_transfer_out_copy (FpTransferOut  *self,
     }
   if (!ok)
     return fail (error, self->folder, path, code);
-  if (g_strcmp0 (fp_sha256_get_string (hash), sha256) != 0)
+  if (g_strcmp0 (g_checksum_get_string (hash), sha256) != 0)
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, _("the file %s of the store is damaged"), sha256);
       return FALSE;
@@ -313,7 +312,7 @@ fp_transfer_out_finish (FpTransferOut     *self,
                         const FpManifest  *manifest,
                         GError           **error)
 {
-  g_autofree char *text = manifest_to_text (manifest, fp_sha256_get_string (self->sums_hash));
+  g_autofree char *text = manifest_to_text (manifest, g_checksum_get_string (self->sums_hash));
 
   if (fflush (self->sums) != 0 || fsync (fileno (self->sums)) < 0)
     return fail (error, self->folder, "SHA256SUMS", errno);
@@ -342,7 +341,7 @@ fp_transfer_out_free (FpTransferOut *self)
     fclose (self->sums);
   if (self->fd >= 0)
     close (self->fd);
-  fp_sha256_free (self->sums_hash);
+  g_checksum_free (self->sums_hash);
   g_free (self->folder);
   g_free (self);
 }

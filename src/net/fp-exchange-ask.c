@@ -92,7 +92,8 @@ _fp_exchange_is_to_begin_anew (FpExchange *self)
 
   if (self->asked && self->stream && soup_message_get_status (self->message) == SOUP_STATUS_EXPECTATION_FAILED)
     self->in_vain = TRUE;
-  if (!self->asked || !self->in_vain || self->written > 0 || self->end.aborted || (outer && g_cancellable_is_cancelled (outer)))
+  if (!self->asked || !self->in_vain || self->written > 0 || self->end.aborted
+      || (outer && g_cancellable_is_cancelled (outer)))
     return FALSE;
 
   _fp_http_note_mute (self->http, self->target);

@@ -64,17 +64,16 @@ def switches(pid):
     return count
 
 
-def watch_wakeups(pid, seconds):
+def count_wakeups(pid, seconds):
     """Tenths of a second in which any thread ran, those that follow each other being one: a wake-up of the machine."""
-    times, before, busy = [], switches(pid), False
-    start = time.monotonic()
-    while time.monotonic() < start + seconds:
+    wakeups, before, busy = 0, switches(pid), False
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         time.sleep(0.1)
         now = switches(pid)
-        if now != before and not busy:
-            times.append(time.monotonic() - start)
+        wakeups += now != before and not busy
         busy, before = now != before, now
-    return times
+    return wakeups
 
 
 def rest(argv, env, server):
@@ -85,9 +84,8 @@ def rest(argv, env, server):
         assert time.monotonic() < end and process.poll() is None, f'{argv[0]} sent nothing'
         time.sleep(0.05)
     time.sleep(2)
-    wakeups = watch_wakeups(process.pid, REST_S)
-    print(f'{os.path.basename(argv[0])} woke up at', ' '.join(f'{t:.1f}' for t in wakeups), 's', flush=True)
-    figures = memory(process.pid) + [len(wakeups) * 60 / REST_S]
+    wakeups = count_wakeups(process.pid, REST_S)
+    figures = memory(process.pid) + [wakeups * 60 / REST_S]
     process.terminate()
     process.wait()
     return figures

@@ -3,7 +3,7 @@
 
 The rest of the table is in answers-test. Alone: tests/e2e/refusals-test.py [PART-OF-A-NAME]
 """
-import os
+import os, urllib.error, urllib.request
 import faults
 from faults import MINUTE, SECOND, both, check, is_kept, is_retried, until
 
@@ -194,6 +194,24 @@ def tried_slowly(place):
 def fault_of_the_item(place):
     told = place.wait(place.send(), state='failed', reason_code='item-too-large')
     check(not told['next_try'], 'tried again by itself')
+
+
+@refusals.test('413/plain', '', '--max-size', '1000000')
+def said_before_the_body_is_there(place):
+    """A program that sends on all the same gets to read it; ours asks before, and sends nothing."""
+    path = os.path.join(place.folder, 'film')
+    with open(path, 'wb') as f:
+        f.truncate(40 << 20)
+    item = place.store.json('add', '--data-file', path, '--reach', 'always', place.receiver.url + '/inbox/film')
+    told = place.wait(item, state='failed', reason_code='item-too-large')
+    check(told['attempts'] == 1 and told['status'] == 413, f'{told}')
+    with open(path, 'rb') as f:
+        request = urllib.request.Request(place.receiver.url + '/inbox/film', f, {'Content-Length': str(40 << 20)})
+        try:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60)
+            raise AssertionError('stored')
+        except urllib.error.HTTPError as error:
+            check(error.code == 413, f'{error.code}')
 
 
 def submit_pictures(place, n, size):
