@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fp-sha256.h"
 #include "fp-test-http.h"
 #include "net/fp-http-private.h"
 
@@ -380,7 +381,7 @@ test_small_files_are_verified (FpTestHttp    *f,
                                gconstpointer  data)
 {
   g_autofree char *path = fp_test_http_make_file (f, "photo", "JPEG");
-  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, "JPEG", -1);
+  g_autofree char *sha256 = fp_sha256_of ("JPEG", strlen ("JPEG"));
 
   for (guint i = 0; i < 2; i++)
     {
@@ -417,7 +418,7 @@ test_large_files_are_verified (FpTestHttp    *f,
 {
   static const gsize places[] = { 0, LARGE / 2, LARGE - 1 };
   g_autofree char *text = g_strnfill (LARGE, 'x');
-  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, LARGE);
+  g_autofree char *sha256 = fp_sha256_of (text, LARGE);
 
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     {
@@ -448,7 +449,7 @@ test_large_files_are_verified_once (FpTestHttp    *f,
 {
   static const FpFault expected[] = { FP_FAULT_CUT, FP_FAULT_NONE, FP_FAULT_NONE };
   g_autofree char *text = g_strnfill (LARGE, 'y');
-  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, LARGE);
+  g_autofree char *sha256 = fp_sha256_of (text, LARGE);
   g_autofree char *path = fp_test_http_make_file (f, "photo", text);
 
   fp_test_server_script (f->server, FP_SERVE_CUT, LARGE / 2, NULL);

@@ -178,7 +178,7 @@ periodic_unregister (FpCli  *cli,
     }
   else
     {
-      g_print (_("“%s” is done no more.\n"), rest[0]);
+      g_print (_("“%s” is removed: it will not run again.\n"), rest[0]);
     }
 
   return FP_EXIT_OK;
@@ -207,7 +207,7 @@ periodic_run (FpCli  *cli,
   if (fp_periodic_is_builtin (rest[0]))
     g_print (_("“%s” is done.\n"), rest[0]);
   else
-    g_print (_("“%s” is told as soon as the network is there.\n"), rest[0]);
+    g_print (_("The program of “%s” is told to run it as soon as there is a network.\n"), rest[0]);
 
   return FP_EXIT_OK;
 }
@@ -221,7 +221,7 @@ fp_cli_periodic (FpCli  *cli,
     { "list", periodic_list, "", N_("List periodic jobs, and whether they may run") },
     { "register", periodic_register, "NAME [--interval SECONDS] [--bus-name NAME]",
       N_("Register daily-sync, check-updates or another program's job") },
-    { "unregister", periodic_unregister, "NAME", N_("Do a job no more") },
+    { "unregister", periodic_unregister, "NAME", N_("Remove a job") },
     { "run", periodic_run, "NAME", N_("Do a job now") },
     { NULL },
   };

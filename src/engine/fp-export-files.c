@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/fp-sha256.h"
 #include "engine/fp-transfer-json.h"
 #include "store/fp-blob.h"
 
@@ -199,8 +200,8 @@ _fp_export_is_draft (FpStoreTxn       *txn,
 {
   g_autoptr(GPtrArray) names = dup_draft_names (row);
   g_autofree char *text = dup_draft_json (txn, row, names);
-  g_autofree char *text_now = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
-  g_autofree char *instance_now = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, row->instance);
+  g_autofree char *text_now = fp_sha256_of (text, strlen (text));
+  g_autofree char *instance_now = fp_sha256_of_bytes (row->instance);
 
   return g_strcmp0 (instance_now, instance) == 0 && g_strcmp0 (text_now, json) == 0;
 }

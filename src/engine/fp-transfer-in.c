@@ -13,6 +13,7 @@
 
 #include "base/fp-json.h"
 #include "base/fp-random.h"
+#include "base/fp-sha256.h"
 #include "engine/fp-engine.h"
 
 #define SMALL_MAX (64 * 1024)
@@ -145,7 +146,7 @@ fp_transfer_in_read (FpTransferIn  *self,
       done += (gsize) n;
     }
   close (fd);
-  hash = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, done);
+  hash = fp_sha256_of (data, done);
   if (done != (gsize) size || (sha256 && g_strcmp0 (hash, sha256) != 0))
     {
       refuse (self, path, _("not what it was when it was exported"), error);
@@ -173,7 +174,7 @@ fp_transfer_in_check (FpTransferIn  *self,
                       const char    *sha256,
                       GError       **error)
 {
-  g_autoptr(GChecksum) hash = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr(FpSha256) hash = fp_sha256_new ();
   g_autofree char *chunk = g_malloc (SMALL_MAX);
   gint64 real = 0;
   int fd = open_file (self, path, &real, error);
@@ -187,10 +188,10 @@ fp_transfer_in_check (FpTransferIn  *self,
         continue;
       if (n < 0)
         break;
-      g_checksum_update (hash, (const guchar *) chunk, n);
+      fp_sha256_update (hash, chunk, n);
     }
   close (fd);
-  if (real != size || n < 0 || g_strcmp0 (g_checksum_get_string (hash), sha256) != 0)
+  if (real != size || n < 0 || g_strcmp0 (fp_sha256_get_string (hash), sha256) != 0)
     return refuse (self, path, _("not what it was when it was exported"), error);
 
   return TRUE;

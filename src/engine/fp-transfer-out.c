@@ -12,6 +12,7 @@
 
 #include "base/fp-json.h"
 #include "base/fp-random.h"
+#include "base/fp-sha256.h"
 #include "engine/fp-engine.h"
 
 #define CHUNK (64 * 1024)
@@ -22,7 +23,7 @@ struct _FpTransferOut
   char      *folder;
   int        fd;
   FILE      *sums;
-  GChecksum *sums_hash;
+  FpSha256 *sums_hash;
 };
 
 static gboolean
@@ -184,7 +185,7 @@ fp_transfer_out_new (const char  *folder,
   int sums;
 
   self->folder = g_strdup (folder);
-  self->sums_hash = g_checksum_new (G_CHECKSUM_SHA256);
+  self->sums_hash = fp_sha256_new ();
   self->fd = -1;
   if (g_mkdir_with_parents (folder, 0700) < 0 || (self->fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
     {
@@ -225,7 +226,7 @@ note (FpTransferOut  *self,
 {
   g_autofree char *line = g_strdup_printf ("%s  %s\n", sha256, path);
 
-  g_checksum_update (self->sums_hash, (const guchar *) line, -1);
+  fp_sha256_update (self->sums_hash, line, strlen (line));
   if (fputs (line, self->sums) < 0)
     return fail (error, self->folder, "SHA256SUMS", errno);
 
@@ -239,7 +240,7 @@ fp_transfer_out_write (FpTransferOut  *self,
                        gsize           length,
                        GError        **error)
 {
-  g_autofree char *sha256 = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) data, length);
+  g_autofree char *sha256 = fp_sha256_of (data, length);
   int fd = openat (self->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   gboolean ok = fd >= 0 && write_all (fd, data, length);
   int code = errno;
@@ -256,7 +257,7 @@ fp_transfer_out_write (FpTransferOut  *self,
 static gboolean
 copy (int        from,
       int        to,
-      GChecksum *hash)
+      FpSha256 *hash)
 {
   g_autofree char *chunk = g_malloc (CHUNK);
   gssize n;
@@ -267,7 +268,7 @@ copy (int        from,
         continue;
       if (n < 0)
         return FALSE;
-      g_checksum_update (hash, (const guchar *) chunk, n);
+      fp_sha256_update (hash, chunk, n);
       if (!write_all (to, chunk, (gsize) n))
         return FALSE;
     }
@@ -282,7 +283,7 @@ fp_transfer_out_copy (FpTransferOut  *self,
                       const char     *sha256,
                       GError        **error)
 {
-  g_autoptr(GChecksum) hash = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr(FpSha256) hash = fp_sha256_new ();
   int source = open (from, O_RDONLY | O_CLOEXEC);
   int target = source < 0 ? -1 : openat (self->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   gboolean ok = target >= 0 && copy (source, target, hash);
@@ -297,7 +298,7 @@ fp_transfer_out_copy (FpTransferOut  *self,
     }
   if (!ok)
     return fail (error, self->folder, path, code);
-  if (g_strcmp0 (g_checksum_get_string (hash), sha256) != 0)
+  if (g_strcmp0 (fp_sha256_get_string (hash), sha256) != 0)
     {
       g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_REFUSED, _("the file %s of the store is damaged"), sha256);
       return FALSE;
@@ -312,7 +313,7 @@ fp_transfer_out_finish (FpTransferOut     *self,
                         const FpManifest  *manifest,
                         GError           **error)
 {
-  g_autofree char *text = manifest_to_text (manifest, g_checksum_get_string (self->sums_hash));
+  g_autofree char *text = manifest_to_text (manifest, fp_sha256_get_string (self->sums_hash));
 
   if (fflush (self->sums) != 0 || fsync (fileno (self->sums)) < 0)
     return fail (error, self->folder, "SHA256SUMS", errno);
@@ -341,7 +342,7 @@ fp_transfer_out_free (FpTransferOut *self)
     fclose (self->sums);
   if (self->fd >= 0)
     close (self->fd);
-  g_checksum_free (self->sums_hash);
+  fp_sha256_free (self->sums_hash);
   g_free (self->folder);
   g_free (self);
 }

@@ -2,6 +2,7 @@
 
 #include "engine/fp-transfer-json.h"
 
+#include "base/fp-sha256.h"
 #include "engine/fp-item-json.h"
 
 static JsonArray *
@@ -14,7 +15,7 @@ parts_to_json (const FpItem *item,
     {
       const FpItemPart *part = g_ptr_array_index (item->parts, i);
       JsonObject *object = json_object_new ();
-      g_autofree char *hash = part->data ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, part->data)
+      g_autofree char *hash = part->data ? fp_sha256_of_bytes (part->data)
                                          : g_strdup (part->sha256);
 
       fp_json_set_given (object, "file", g_ptr_array_index (files, i));

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/fp-sha256.h"
 #include "base/fp-worker.h"
 
 /* A disk may change bytes unnoticed. What is small is looked at before it goes; what is large while it goes, so that its
@@ -30,7 +31,7 @@ struct _FpBodyStream
   GPtrArray *segments;
   guint8 *ahead; /* allocated by the first file */
   int fd;        /* of the file at @index, or -1 */
-  GChecksum *checksum; /* of what was read of it; NULL: its bytes are known to be right */
+  FpSha256 *checksum; /* of what was read of it; NULL: its bytes are known to be right */
 
   guint index;   /* the segment being read */
   gint64 done;   /* bytes of it that were taken, or read ahead */
@@ -86,10 +87,10 @@ fail (const FpSegment  *segment,
 /* The end of its bytes: are they those it is called by? */
 static gboolean
 check_bytes (const FpSegment  *segment,
-             GChecksum        *checksum,
+             FpSha256         *checksum,
              GError          **error)
 {
-  if (!g_str_equal (g_checksum_get_string (checksum), segment->sha256))
+  if (!g_str_equal (fp_sha256_get_string (checksum), segment->sha256))
     return fail (segment, 0, error);
 
   return is_verified (segment->sha256, TRUE);
@@ -127,7 +128,7 @@ close_file (FpBodyStream *self)
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
-  g_clear_pointer (&self->checksum, g_checksum_free);
+  g_clear_pointer (&self->checksum, fp_sha256_free);
 }
 
 static void
@@ -208,7 +209,7 @@ open_file (FpBodyStream     *self,
     self->ahead = g_malloc (AHEAD_BYTES);
   self->fd = open_segment (segment, error);
   if (self->fd >= 0 && segment->sha256 && !is_verified (segment->sha256, FALSE))
-    self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+    self->checksum = fp_sha256_new ();
 
   return self->fd >= 0;
 }
@@ -230,7 +231,7 @@ read_ahead (FpBodyStream  *self,
   if (n <= 0)
     return fail (segment, n < 0 ? errno : 0, error);
   if (self->checksum)
-    g_checksum_update (self->checksum, self->ahead, n);
+    fp_sha256_update (self->checksum, self->ahead, n);
   if (self->checksum && self->done + n == segment->size && !check_bytes (segment, self->checksum, error))
     return FALSE;
 
@@ -403,17 +404,17 @@ verify (const FpSegment  *segment,
         int               fd,
         GError          **error)
 {
-  g_autoptr(GChecksum) checksum = NULL;
+  g_autoptr(FpSha256) checksum = NULL;
   g_autofree guint8 *buffer = NULL;
   gssize n;
 
   if (!segment->sha256 || segment->size > VERIFY_MAX_BYTES || is_verified (segment->sha256, FALSE))
     return TRUE;
 
-  checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  checksum = fp_sha256_new ();
   buffer = g_malloc (AHEAD_BYTES);
   while ((n = read (fd, buffer, AHEAD_BYTES)) > 0)
-    g_checksum_update (checksum, buffer, n);
+    fp_sha256_update (checksum, buffer, n);
   if (n < 0)
     return fail (segment, errno, error);
 

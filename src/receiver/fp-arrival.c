@@ -12,6 +12,7 @@
 
 #include "base/fp-json.h"
 #include "base/fp-random.h"
+#include "base/fp-sha256.h"
 #include "receiver/fp-files.h"
 #include "receiver/fp-part-reader.h"
 #include "receiver/fp-receiver-error.h"
@@ -29,7 +30,7 @@ typedef struct _FpArrivalStage
   FpPartReader *parts;    /* NULL = the body is one file */
   GHashTable *names;      /* of char *: the file names taken */
   FpArrivalFile *file;    /* borrowed: being written */
-  GChecksum *checksum;    /* of file */
+  FpSha256 *checksum;    /* of file */
   GString *field;         /* being collected; NULL = a file is */
   gsize field_bytes;      /* of all fields together */
   gboolean released;
@@ -103,7 +104,7 @@ open_file (FpArrival   *self,
   entry->file = g_strdup (file);
   entry->type = g_strdup (type);
   stage->file = entry;
-  stage->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  stage->checksum = fp_sha256_new ();
   g_ptr_array_add (self->files, entry);
 
   return TRUE;
@@ -113,8 +114,8 @@ static void
 close_file (FpArrivalStage *stage)
 {
   if (stage->checksum && stage->file)
-    stage->file->sha256 = g_strdup (g_checksum_get_string (stage->checksum));
-  g_clear_pointer (&stage->checksum, g_checksum_free);
+    stage->file->sha256 = g_strdup (fp_sha256_get_string (stage->checksum));
+  g_clear_pointer (&stage->checksum, fp_sha256_free);
   stage->file = NULL;
   if (stage->fd >= 0)
     close (stage->fd);
@@ -198,7 +199,7 @@ write_file (FpArrivalStage *stage,
             gsize           length,
             GError        **error)
 {
-  g_checksum_update (stage->checksum, data, length);
+  fp_sha256_update (stage->checksum, data, length);
   stage->file->bytes += length;
 
   return fp_files_write (stage->fd, data, length, error);
@@ -331,28 +332,28 @@ fp_arrival_feed (FpArrival     *self,
 static char *
 digest_parts (FpArrival *self)
 {
-  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr(FpSha256) sum = fp_sha256_new ();
 
   /* With the null bytes no two lists of parts can give the same text. */
   for (guint i = 0; i < self->fields->len; i++)
     {
       FpArrivalField *field = self->fields->pdata[i];
 
-      g_checksum_update (sum, (const guchar *) "field", 6);
-      g_checksum_update (sum, (const guchar *) field->name, strlen (field->name) + 1);
-      g_checksum_update (sum, (const guchar *) field->value, strlen (field->value) + 1);
+      fp_sha256_update (sum, "field", 6);
+      fp_sha256_update (sum, field->name, strlen (field->name) + 1);
+      fp_sha256_update (sum, field->value, strlen (field->value) + 1);
     }
   for (guint i = 0; i < self->files->len; i++)
     {
       FpArrivalFile *file = self->files->pdata[i];
 
-      g_checksum_update (sum, (const guchar *) "file", 5);
-      g_checksum_update (sum, (const guchar *) file->field, strlen (file->field) + 1);
-      g_checksum_update (sum, (const guchar *) file->name, strlen (file->name) + 1);
-      g_checksum_update (sum, (const guchar *) file->sha256, strlen (file->sha256) + 1);
+      fp_sha256_update (sum, "file", 5);
+      fp_sha256_update (sum, file->field, strlen (file->field) + 1);
+      fp_sha256_update (sum, file->name, strlen (file->name) + 1);
+      fp_sha256_update (sum, file->sha256, strlen (file->sha256) + 1);
     }
 
-  return g_strdup (g_checksum_get_string (sum));
+  return g_strdup (fp_sha256_get_string (sum));
 }
 
 static GBytes *

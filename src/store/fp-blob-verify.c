@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fp-sha256.h"
 #include "store/fp-store-private.h"
 
 #define BUFFER_BYTES (128 * 1024)
@@ -17,7 +18,7 @@ is_damaged (int          fd,
             const char  *sha256,
             const gint  *stop)
 {
-  g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr(FpSha256) checksum = fp_sha256_new ();
   g_autofree guint8 *buffer = g_malloc (BUFFER_BYTES);
   gssize n;
 
@@ -25,10 +26,10 @@ is_damaged (int          fd,
     {
       if (stop && g_atomic_int_get (stop))
         return FALSE;
-      g_checksum_update (checksum, buffer, n);
+      fp_sha256_update (checksum, buffer, n);
     }
 
-  return n == 0 && !g_str_equal (g_checksum_get_string (checksum), sha256);
+  return n == 0 && !g_str_equal (fp_sha256_get_string (checksum), sha256);
 }
 
 /* An import may have put the right bytes in its place meanwhile. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fp-random.h"
+#include "base/fp-sha256.h"
 #include "base/fp-worker.h"
 #include "store/fp-files.h"
 #include "store/fp-store-private.h"
@@ -76,7 +77,7 @@ copy_stream (GInputStream *stream,
              GCancellable *cancellable,
              GError      **error)
 {
-  g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr(FpSha256) checksum = fp_sha256_new ();
   g_autofree char *buffer = g_malloc (CHUNK_BYTES);
   g_autoptr(FpBlob) blob = g_new0 (FpBlob, 1);
   gssize n;
@@ -86,7 +87,7 @@ copy_stream (GInputStream *stream,
       /* Not every stream looks itself. */
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
-      g_checksum_update (checksum, (const guchar *) buffer, n);
+      fp_sha256_update (checksum, buffer, n);
       blob->size += n;
       if (!write_all (fd, buffer, (gsize) n))
         {
@@ -104,7 +105,7 @@ copy_stream (GInputStream *stream,
       fp_store_set_errno (error, errno, "The file could not be kept");
       return NULL;
     }
-  blob->sha256 = g_strdup (g_checksum_get_string (checksum));
+  blob->sha256 = g_strdup (fp_sha256_get_string (checksum));
 
   return g_steal_pointer (&blob);
 }

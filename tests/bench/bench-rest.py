@@ -64,16 +64,17 @@ def switches(pid):
     return count
 
 
-def count_wakeups(pid, seconds):
+def watch_wakeups(pid, seconds):
     """Tenths of a second in which any thread ran, those that follow each other being one: a wake-up of the machine."""
-    wakeups, before, busy = 0, switches(pid), False
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    times, before, busy = [], switches(pid), False
+    start = time.monotonic()
+    while time.monotonic() < start + seconds:
         time.sleep(0.1)
         now = switches(pid)
-        wakeups += now != before and not busy
+        if now != before and not busy:
+            times.append(time.monotonic() - start)
         busy, before = now != before, now
-    return wakeups
+    return times
 
 
 def rest(argv, env, server):
@@ -84,8 +85,9 @@ def rest(argv, env, server):
         assert time.monotonic() < end and process.poll() is None, f'{argv[0]} sent nothing'
         time.sleep(0.05)
     time.sleep(2)
-    wakeups = count_wakeups(process.pid, REST_S)
-    figures = memory(process.pid) + [wakeups * 60 / REST_S]
+    wakeups = watch_wakeups(process.pid, REST_S)
+    print(f'{os.path.basename(argv[0])} woke up at', ' '.join(f'{t:.1f}' for t in wakeups), 's', flush=True)
+    figures = memory(process.pid) + [len(wakeups) * 60 / REST_S]
     process.terminate()
     process.wait()
     return figures

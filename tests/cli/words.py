@@ -163,7 +163,7 @@ def test_what_is_changed_is_told_as_json_too(ctl, server):
 def test_a_job_of_another_program_is_told_not_done(ctl, server):
     ctl.env['XDG_CONFIG_HOME'] = ctl.path('config')
     ctl('periodic', 'register', 'mine', '--interval', '7200')
-    assert ctl('periodic', 'run', 'mine') == '“mine” is told as soon as the network is there.\n'
+    assert ctl("periodic", "run", "mine") == "The program of “mine” is told to run it as soon as there is a network.\n"
 
 
 def test_plain_servers_are_not_asked_for_forms(ctl, server):

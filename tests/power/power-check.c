@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fp-sha256.h"
 #include "fp-test-store.h"
 #include "store/fp-blob.h"
 #include "store/fp-draft-rows.h"
@@ -56,7 +57,7 @@ check_blob (Found      *found,
       add_problem (found, "%s: its file %s is not there", whose, sha256);
       return;
     }
-  hash = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) content, length);
+  hash = fp_sha256_of (content, length);
   if ((gint64) length != size || !g_str_equal (hash, sha256))
     add_problem (found, "%s: its file %s is damaged", whose, sha256);
 }
@@ -85,7 +86,7 @@ look_at_item (Found       *found,
   for (guint i = 0; i < item->parts->len; i++)
     {
       const FpItemPart *part = g_ptr_array_index (item->parts, i);
-      g_autofree char *hash = part->data ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, part->data)
+      g_autofree char *hash = part->data ? fp_sha256_of_bytes (part->data)
                                          : g_strdup (part->sha256);
 
       size += part->size;
