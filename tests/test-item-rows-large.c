@@ -3,6 +3,7 @@
 #include "fp-store-fixture.h"
 #include "store/fp-item-rows.h"
 #include "store/fp-store-private.h"
+#include "store/fp-transfer-rows.h"
 
 #define WALL G_GINT64_CONSTANT (1700000000000)
 #define BOOT G_GINT64_CONSTANT (1000000)
@@ -83,6 +84,67 @@ test_large_is_not_scanned (Fixture      *f,
   g_assert_cmpint (steps, <, 100000);
 }
 
+static void
+add_one (FpStoreTxn  *txn,
+         FpItemState  state)
+{
+  g_autoptr(FpItem) item = fp_item_new ();
+
+  item->kind = FP_ITEM_REQUEST;
+  item->protocol = FP_PROTOCOL_PLAIN;
+  item->method = g_strdup ("POST");
+  item->url = g_strdup ("https://a/in");
+  item->host = g_strdup ("https://a:443");
+  item->state = state;
+  item->hold = g_strdup (state == FP_ITEM_HELD ? "user" : NULL);
+  g_assert_true (fp_item_rows_insert (txn, item, NULL));
+}
+
+static int
+count_cb (void *data)
+{
+  ++*(guint *) data;
+
+  return 0;
+}
+
+/* The work, in hundreds of SQLite's steps, of finding the two that are named. */
+static guint
+count_select (FpStoreTxn            *txn,
+              const FpTransferQuery *query)
+{
+  g_autoptr(GArray) found = NULL;
+  guint n = 0;
+
+  sqlite3_progress_handler (txn->db->handle, 100, count_cb, &n);
+  found = fp_transfer_rows_select (txn, query, FALSE, 0, 500, NULL);
+  sqlite3_progress_handler (txn->db->handle, 0, NULL, NULL);
+  g_assert_cmpuint (found->len, ==, 2);
+  g_assert_cmpint (g_array_index (found, gint64, 0), ==, 2);
+  g_assert_cmpint (g_array_index (found, gint64, 1), ==, 3);
+
+  return n;
+}
+
+/* Those that are named are looked up, not looked for: of the rows that there are none is gone through. */
+static void
+named_ones_are_looked_up (FpStoreTxn *txn)
+{
+  static const gint64 ids[] = { 3, 2, 4, 3 };
+  FpTransferQuery query = { .states = 1 << FP_ITEM_PENDING };
+  guint few;
+
+  query.ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_array_append_vals (query.ids, ids, G_N_ELEMENTS (ids));
+  for (guint i = 0; i < 4; i++)
+    add_one (txn, i == 3 ? FP_ITEM_HELD : FP_ITEM_PENDING);
+  few = count_select (txn, &query);
+  for (guint i = 0; i < 3000; i++)
+    add_one (txn, FP_ITEM_PENDING);
+  g_assert_cmpuint (count_select (txn, &query), <=, few + 1);
+  g_array_unref (query.ids);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -97,6 +159,9 @@ main (int    argc,
   ADD_LARGE ("all-own-fault", "UPDATE item SET state = 3, reason_code = 'item-refused'");
   ADD_LARGE ("all-sent-but-few", "INSERT INTO receipt SELECT id, uid, NULL, 'u', 201, '{}', NULL, 0 FROM item"
                                  " WHERE id > 3; UPDATE item SET state = 6 WHERE id > 3");
+
+  fp_store_fixture_add ("/store/item/export/named-ones-are-looked-up", named_ones_are_looked_up,
+                        fp_store_fixture_in_transaction);
 
   return g_test_run ();
 }

@@ -5,7 +5,6 @@
 #include "store/fp-form-rows.h"
 #include "store/fp-item-rows.h"
 #include "store/fp-store-private.h"
-#include "store/fp-transfer-rows.h"
 
 #define HOUR G_GINT64_CONSTANT (3600000)
 #define WALL G_GINT64_CONSTANT (1700000000000)
@@ -538,55 +537,6 @@ new_chance_clears_waits (FpStoreTxn *txn)
   g_assert_cmpint (cleared->next_try, ==, 0);
 }
 
-static int
-count_cb (void *data)
-{
-  ++*(guint *) data;
-
-  return 0;
-}
-
-/* The work, in hundreds of SQLite's steps, of finding the two that are named. */
-static guint
-count_select (FpStoreTxn            *txn,
-              const FpTransferQuery *query)
-{
-  g_autoptr(GArray) found = NULL;
-  guint n = 0;
-
-  sqlite3_progress_handler (txn->db->handle, 100, count_cb, &n);
-  found = fp_transfer_rows_select (txn, query, FALSE, 0, 500, NULL);
-  sqlite3_progress_handler (txn->db->handle, 0, NULL, NULL);
-  g_assert_cmpuint (found->len, ==, 2);
-  g_assert_cmpint (g_array_index (found, gint64, 0), ==, 2);
-  g_assert_cmpint (g_array_index (found, gint64, 1), ==, 3);
-
-  return n;
-}
-
-/* Those that are named are looked up, not looked for: of the rows that there are none is gone through. */
-static void
-named_ones_are_looked_up (FpStoreTxn *txn)
-{
-  static const gint64 ids[] = { 3, 2, 4, 3 };
-  FpTransferQuery query = { .states = 1 << FP_ITEM_PENDING };
-  g_autoptr(FpItem) sent = NULL;
-  guint few;
-
-  query.ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_array_append_vals (query.ids, ids, G_N_ELEMENTS (ids));
-  for (guint i = 0; i < 4; i++)
-    insert (txn, "https://a:443");
-  sent = get (txn, 4);
-  sent->state = FP_ITEM_HELD;
-  update (txn, sent, FP_ITEM_PENDING);
-  few = count_select (txn, &query);
-  for (guint i = 0; i < 3000; i++)
-    insert (txn, "https://a:443");
-  g_assert_cmpuint (count_select (txn, &query), <=, few + 1);
-  g_array_unref (query.ids);
-}
-
 static void
 list_pages_newest_first (FpStoreTxn *txn)
 {
@@ -735,7 +685,6 @@ main (int    argc,
   ADD ("due/waits-for-boot-time", due_waits_for_boot_time);
   ADD ("due/waits-for-retry-after", due_waits_for_retry_after);
   ADD ("due/new-chance-clears-waits", new_chance_clears_waits);
-  ADD ("export/named-ones-are-looked-up", named_ones_are_looked_up);
   ADD ("list/pages-newest-first", list_pages_newest_first);
   ADD ("counts/say-the-last-reason", counts_say_the_last_reason);
   ADD ("counts/always-equal-the-rows", counts_always_equal_the_rows);
