@@ -37,8 +37,9 @@ test_pieces (void)
 
   for (gsize done = 0; done < 300000;)
     {
-      gsize n = MIN ((gsize) g_test_rand_int_range (0, 70000), 300000 - done);
+      gsize n = (gsize) g_test_rand_int_range (0, 70000);
 
+      n = MIN (n, 300000 - done);
       fp_sha256_update (hash, data + done, n);
       done += n;
     }
