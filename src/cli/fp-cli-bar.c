@@ -47,15 +47,21 @@ fp_cli_bar_new (FpCli *cli,
                 guint  before)
 {
   FpCliBar *bar = g_new0 (FpCliBar, 1);
-  FpSync *sync = fp_engine_get_sync (cli->engine);
 
   bar->cli = cli;
   bar->before = before;
   bar->handlers[0] = g_signal_connect_swapped (cli->client, "progress", G_CALLBACK (progress_cb), bar);
-  if (sync)
-    bar->handlers[1] = g_signal_connect_swapped (sync, "progress", G_CALLBACK (progress_cb), bar);
+  if (fp_engine_get_sync (cli->engine))
+    fp_cli_bar_follow (bar);
 
   return bar;
+}
+
+void
+fp_cli_bar_follow (FpCliBar *bar)
+{
+  bar->handlers[1] = g_signal_connect_swapped (fp_engine_get_sync (bar->cli->engine), "progress",
+                                               G_CALLBACK (progress_cb), bar);
 }
 
 static guint

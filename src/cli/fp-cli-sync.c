@@ -8,6 +8,7 @@
 #include "cli/fp-cli-bar.h"
 #include "engine/fp-engine-count.h"
 #include "engine/fp-engine-tags.h"
+#include "store/fp-sender-lock.h"
 
 /* A network that was just asked to look again may say "offline" for a moment longer. */
 #define SETTLE_MS 2000
@@ -27,6 +28,7 @@ typedef struct {
   guint        waiting;   /* of this tag, at the last look */
   guint        held;      /* of those */
   gboolean     busy;      /* something is still to be expected */
+  gboolean     failed;    /* this process cannot send: was told */
 
   gboolean     quiet;     /* no word while it goes on */
   FpCliBar    *bar;       /* owned; NULL: stderr is no terminal */
@@ -140,6 +142,66 @@ tell (Run *run)
   run->told_boot = now;
 }
 
+static void
+holding_cb (FpSync     *sync,
+            GParamSpec *spec,
+            const char *tag)
+{
+  if (fp_sync_get_holding (sync))
+    fp_sync_now (sync, tag);
+}
+
+/* Sends from this process, as soon as no other one does. FALSE: was told. */
+static gboolean
+start_sending (Run *run)
+{
+  g_auto(FpCliAwait) await = { NULL };
+  g_autoptr(FpLink) link = NULL;
+  GError *error = NULL;
+
+  fp_link_new_async (run->cli->clock, NULL, fp_cli_await_cb, &await);
+  link = fp_link_new_finish (fp_cli_wait (&await), &error);
+  if (!link)
+    {
+      fp_cli_fail (_("the network cannot be watched"), error);
+      run->failed = TRUE;
+      return FALSE;
+    }
+  fp_engine_start_sending (run->cli->engine, link);
+  g_signal_connect_data (fp_engine_get_sync (run->cli->engine), "notify::holding", G_CALLBACK (holding_cb),
+                         g_strdup (run->tag), (GClosureNotify) (GCallback) g_free, 0);
+
+  return TRUE;
+}
+
+/* Asks the lock, which goes with the process that holds it: a killed agent says no word, and without a bus there is
+ * none to miss. */
+static gboolean
+nobody_sends (Run *run)
+{
+  g_autoptr(FpSenderLock) lock = NULL;
+
+  if (fp_engine_get_sync (run->cli->engine))
+    return FALSE;
+  lock = fp_sender_lock_try (fp_store_get_folder (fp_engine_get_store (run->cli->engine)), NULL);
+
+  return lock != NULL;
+}
+
+/* The process that was waited for is gone: this one goes on in its place. */
+static gboolean
+take_over (Run *run)
+{
+  if (!start_sending (run))
+    return FALSE;
+  /* The network of the new sender may need its moment as well. */
+  run->began_boot = fp_clock_get_boot_ms (run->cli->clock);
+  if (run->bar)
+    fp_cli_bar_follow (run->bar);
+
+  return TRUE;
+}
+
 /* Looks after every change, and now and then for what another process does. */
 static gboolean
 run_until_settled (Run     *run,
@@ -161,7 +223,7 @@ run_until_settled (Run     *run,
       while (!dirty)
         g_main_context_iteration (NULL, TRUE);
       dirty = FALSE;
-      ok = look (run, error);
+      ok = (!nobody_sends (run) || take_over (run)) && look (run, error);
       if (run->bar)
         fp_cli_bar_draw (run->bar);
       tell (run);
@@ -171,29 +233,6 @@ run_until_settled (Run     *run,
   g_clear_pointer (&run->bar, fp_cli_bar_free);
 
   return ok;
-}
-
-/* Sends from this process. FALSE: was told. */
-static gboolean
-start_sending (Run *run)
-{
-  g_auto(FpCliAwait) await = { NULL };
-  g_autoptr(FpLink) link = NULL;
-  GError *error = NULL;
-
-  fp_link_new_async (run->cli->clock, NULL, fp_cli_await_cb, &await);
-  link = fp_link_new_finish (fp_cli_wait (&await), &error);
-  if (!link)
-    {
-      fp_cli_fail (_("the network cannot be watched"), error);
-      return FALSE;
-    }
-  fp_engine_start_sending (run->cli->engine, link);
-  while (!fp_sync_get_holding (fp_engine_get_sync (run->cli->engine)))
-    g_main_context_iteration (NULL, TRUE);
-  fp_sync_now (fp_engine_get_sync (run->cli->engine), run->tag);
-
-  return TRUE;
 }
 
 static void
@@ -308,7 +347,7 @@ sync_and_tell (Run    *run,
       return FP_EXIT_OK;
     }
   if (before > 0 && !run_until_settled (run, before, timeout_ms, &error))
-    return fp_cli_fail ("sync", error);
+    return run->failed ? FP_EXIT_NETWORK : fp_cli_fail ("sync", error);
 
   if (!count (run, &error))
     return fp_cli_fail ("sync", error);
