@@ -216,15 +216,7 @@ print_item (const FpItem    *item,
   print_time (_("created"), item->created);
   print_time (_("last try"), item->last_try);
   print_time (_("next try"), item->next_try);
-  for (guint i = 0; item->parts && i < item->parts->len; i++)
-    {
-      const FpItemPart *part = g_ptr_array_index (item->parts, i);
-      g_autofree char *size = g_format_size (part->size);
-      g_autofree char *text = g_strdup_printf ("%s%s%s (%s)", part->name ? part->name : _("the body"),
-                                               part->filename ? ": " : "", part->filename ? part->filename : "", size);
-
-      fp_cli_print_field (_("part"), text);
-    }
+  fp_cli_print_parts (item);
   print_answer (item, receipt);
 }
 
@@ -237,14 +229,25 @@ fp_cli_show (FpCli  *cli,
   g_autoptr(GArray) ids = NULL;
   g_autoptr(FpItem) item = NULL;
   g_autoptr(FpReceipt) receipt = NULL;
+  g_autofree char *word = NULL;
+  gint64 part = 0;
+  const GOptionEntry entries[] = {
+    { "part", 0, 0, G_OPTION_ARG_STRING, &word, N_("Only the bytes of this part, as they are sent; the first is 1"),
+      N_("N") },
+    { NULL },
+  };
   g_auto(FpCliAwait) await = { NULL };
   GError *error = NULL;
   int code;
 
-  if (!fp_cli_parse (cli, "ID", NULL, argc, argv, &rest))
+  if (!fp_cli_parse (cli, "ID", entries, argc, argv, &rest))
     return FP_EXIT_USAGE;
   if (g_strv_length (rest) != 1)
     return fp_cli_usage (_("show: the number of one item"));
+  if (word && cli->json)
+    return fp_cli_usage (_("show: either --part or --json"));
+  if (word && !g_ascii_string_to_signed (word, 10, 1, G_MAXINT, &part, NULL))
+    return fp_cli_usage (_("--part: “%s” is no number of a part"), word);
   if (!fp_cli_open (cli))
     return FP_EXIT_STORE;
   ids = fp_cli_find_items (cli, rest, &code);
@@ -255,6 +258,8 @@ fp_cli_show (FpCli  *cli,
   if (!item)
     return fp_cli_fail (NULL, error);
 
+  if (part > 0)
+    return fp_cli_write_part (cli, item, (int) part);
   if (cli->json)
     fp_cli_print_json (fp_item_to_json (item, receipt));
   else

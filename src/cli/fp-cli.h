@@ -108,6 +108,12 @@ GArray  *fp_cli_parse_ids (char               **arguments);
 GArray  *fp_cli_find_items (FpCli              *cli,
                             char              **arguments,
                             int                *code);
+/* One line a part, and what of it is short text. */
+void     fp_cli_print_parts (const FpItem      *item);
+/* The bytes of part @number, from 1, to stdout; the store is open. Gives the exit code; errors were told. */
+int      fp_cli_write_part (FpCli              *cli,
+                            const FpItem       *item,
+                            int                 number);
 /* "key=value" or "Key: value" of @option into @table; FALSE: was told, also of one that comes twice. */
 gboolean fp_cli_take_pairs (char              **texts,
                             char                separator,

@@ -11,7 +11,7 @@ static const FpCliCommand commands[] = {
   { "upload", fp_cli_upload, "FILE URL", N_("Queue the upload of a file") },
   { "edit", fp_cli_edit, "ID [OPTION…] [URL]", N_("Change a request; open a submission as a draft again") },
   { "list", fp_cli_list, "[--state S] [--tag T]", N_("List the outbox") },
-  { "show", fp_cli_show, "ID", N_("Show one item with its receipt") },
+  { "show", fp_cli_show, "ID [--part N]", N_("Show one item with its parts and its receipt") },
   { "retry", fp_cli_retry, "ID…|--all", N_("Try again now") },
   { "discard", fp_cli_discard, "ID…", N_("Take items out of the outbox") },
   { "undo", fp_cli_undo, "ID…", N_("Bring discarded items back") },

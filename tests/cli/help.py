@@ -134,6 +134,8 @@ def test_completion_knows_what_the_program_knows(ctl, server):
     ctl('forms', 'new', '--title', 'Trees', 'text:Name')
     ctl('server', 'add', server.url, '--plain')
     assert complete(ctl, 'show', '') == {'1', '2'} and complete(ctl, 'undo', '') == set()
+    ctl('add', '--tag', 'mine', '--form', 'a=1', '--form', 'b=2', server.url)
+    assert complete(ctl, 'show', '3', '--part', '') == {'1', '2'}
     assert complete(ctl, 'list', '--state', 'p') == {'pending'} and complete(ctl, 'list', '--tag', '') == {'mine', 'yours'}
     ctl('tag', 'set', 'clicks', '--url', server.url)
     assert complete(ctl, 'sync', '') == {'mine', 'yours', 'clicks', 'register', 'unregister'}

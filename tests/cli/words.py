@@ -222,6 +222,40 @@ def test_an_edit_keeps_the_method_that_was_chosen(ctl, server):
         assert ctl.json('edit', number, '--json', '{}')['method'] == method
 
 
+def test_what_was_queued_can_be_looked_at(ctl, server):
+    ctl('add', '-H', 'Authorization: Bearer geheim', '--json', '{"name": "Ei\\u00efn",\n "esc": "a"}\n', NOWHERE)
+    shown = ctl('show', '1')
+    says(shown, 'part 1       the body (', '\n               {"name": "Ei\\u00efn",\n                "esc": "a"}\n')
+    assert 'geheim' not in shown, shown
+    assert ctl('show', '1', '--part', '1') == '{"name": "Ei\\u00efn",\n "esc": "a"}\n'
+    big, odd = os.urandom(300000), b'\xff\x00\x1b[31m'
+    ctl('add', '--form', 'note=a\x1b[31m red', '--form', 'long=' + 'x' * 2049, '--file', 'photo=' + ctl.path('p.jpg', big),
+        '--file', 'odd=' + ctl.path('odd.txt', odd), NOWHERE)
+    shown = ctl('show', '2')
+    says(shown, 'part 1       note (', '               a [31m red\n', 'part 2       long (', 'part 3       photo: p.jpg (')
+    assert 'xxx' not in shown and '\x1b' not in shown, shown
+    for number, content in ((1, b'a\x1b[31m red'), (2, b'x' * 2049), (3, big), (4, odd)):
+        run = subprocess.run([CTL, 'show', '2', '--part', '%d' % number], env=ctl.env, capture_output=True)
+        assert (run.returncode, run.stdout, run.stderr) == (0, content, b''), (number, run.returncode, run.stderr)
+
+
+def test_a_part_that_is_not_there_is_an_error(ctl, server):
+    ctl('add', NOWHERE, '--data-file', ctl.path('big', os.urandom(300000)))
+    assert ctl('show', '1', '--part', '2', code=1) == ''
+    says(ctl.err, 'item 1, part 2: there is none')
+    for word in ('0', '-1', 'x', '99999999999'):
+        ctl('show', '1', '--part=' + word, code=2)
+        says(ctl.err, '--part: “%s” is no number of a part' % word)
+    ctl('show', '1', '--part', '1', '--json', code=2)
+    blob = os.path.join(ctl.data, 'blobs', ctl.json('show', '1')['parts'][0]['sha256'])
+    os.chmod(blob, 0o600)
+    os.truncate(blob, 299999)
+    assert ctl.run('show', '1', '--part', '1', errors='replace').returncode == 4
+    os.remove(blob)
+    assert ctl('show', '1', '--part', '1', code=None) == ''
+    says(ctl.err, 'item 1, part 1: ')
+
+
 def doctor(ctl):
     return {f['check']: f for f in json.loads(ctl.run('doctor', '--json').stdout)}
 
