@@ -218,7 +218,7 @@ tell_event (FpCli      *cli,
   fp_engine_list_tags_async (cli->engine, NULL, fp_cli_await_cb, &await);
   list = fp_engine_list_tags_finish (cli->engine, fp_cli_wait (&await), &error);
   if (!list)
-    return fp_cli_fail (name, error);
+    return fp_cli_fail ("event", error);
   for (guint i = 0; i < list->tags->len; i++)
     {
       const FpTagRow *tag = g_ptr_array_index (list->tags, i);
@@ -243,7 +243,7 @@ fail_event (const char *tag,
 {
   gboolean unknown = g_error_matches (error, FP_STORE_ERROR, FP_STORE_ERROR_NOT_FOUND);
   g_autofree char *line = fp_cli_dup_line (tag);
-  int code = fp_cli_fail (line, error);
+  int code = fp_cli_fail ("event", error);
 
   if (unknown)
     g_printerr (_("fieldpostctl: “fieldpostctl tag set %s --url URL” says where its events go\n"), line);

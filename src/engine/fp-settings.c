@@ -12,7 +12,7 @@
 static const FpSettingKind kinds[] = {
   { "paused", FP_SETTING_SWITCH, "0", 0, 0, { NULL }, FALSE, N_("Work offline: nothing is sent") },
   { "metered", FP_SETTING_CHOICE, "limit", 0, 0, { "limit", "never", "always", NULL }, TRUE,
-    N_("What is sent where the network costs: what is not large, nothing, all") },
+    N_("What is sent where the network costs: limit = what is not large, never = nothing, always = all") },
   { "metered-limit", FP_SETTING_NUMBER, "1048576", 0, 1024 * GIB, { NULL }, TRUE,
     N_("Bytes above which an item is large") },
   { "retention-days", FP_SETTING_NUMBER, "7", 1, 36500, { NULL }, TRUE,
@@ -94,8 +94,8 @@ fp_setting_parse (const FpSettingKind *kind,
       stored = parse_number (kind, word);
       if (!stored)
         g_set_error (error, FP_ENGINE_ERROR, FP_ENGINE_ERROR_USAGE,
-                     "%s: “%s” is no number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, kind->name, word,
-                     kind->min, kind->max);
+                     "%s: “%s” is no whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " (%s)", kind->name,
+                     word, kind->min, kind->max, _(kind->help));
       return stored;
     case FP_SETTING_URL:
       origin = *word ? fp_host_dup_origin (word, error) : NULL;

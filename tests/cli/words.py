@@ -256,6 +256,18 @@ def test_a_part_that_is_not_there_is_an_error(ctl, server):
     says(ctl.err, 'item 1, part 1: ')
 
 
+def test_a_setting_says_what_it_takes(ctl, server):
+    says(ctl('settings', 'list'), 'limit = what is not large, never = nothing, always = all')
+    ctl('settings', 'set', 'metered-limit', '1MB', code=2)
+    says(ctl.err, 'settings set: metered-limit: “1MB” is no whole number from 0 to', '(Bytes above which')
+
+
+def test_an_event_that_is_refused_names_its_command(ctl, server):
+    ctl('event', 'weather', '1', code=1)
+    says(ctl.err, 'fieldpostctl: event: ')
+    assert 'weather: ' not in ctl.err and '“weather”' in ctl.err, ctl.err
+
+
 def doctor(ctl):
     return {f['check']: f for f in json.loads(ctl.run('doctor', '--json').stdout)}
 
