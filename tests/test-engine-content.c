@@ -257,6 +257,7 @@ test_content_that_cannot_be_kept (Fixture       *f,
 
   g_assert_cmpint (g_rename (away, blobs), ==, 0);
   g_assert_cmpuint (count_blobs (f), ==, 0);
+  fp_test_server_forget (f->server);
   offer (f, md5);
   fp_test_server_answer (f->server, 200, "", "0123456789");
   g_assert_cmpint (update_content (f, NULL), ==, 1);

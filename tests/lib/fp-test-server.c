@@ -368,6 +368,14 @@ fp_test_server_dup_url (FpTestServer *self,
 }
 
 void
+fp_test_server_forget (FpTestServer *self)
+{
+  g_mutex_lock (&self->lock);
+  g_queue_clear_full (&self->steps, step_free);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 fp_test_server_script (FpTestServer *self,
                        FpServe       how,
                        gint64        after,

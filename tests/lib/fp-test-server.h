@@ -44,6 +44,8 @@ void                 fp_test_server_script          (FpTestServer    *self,
                                                      FpServe          how,
                                                      gint64           after,
                                                      const char      *raw);
+/* Whatever was scripted and not asked for: a request may be broken off before it is sent. */
+void                 fp_test_server_forget          (FpTestServer    *self);
 /* A well-formed answer that keeps the connection. @headers: "" or lines that each end with "\r\n" */
 void                 fp_test_server_answer          (FpTestServer    *self,
                                                      guint            status,
