@@ -246,6 +246,7 @@ test_content_that_cannot_be_kept (Fixture       *f,
   g_autofree char *blobs = g_build_filename (f->base.folder, "blobs", NULL);
   g_autofree char *away = g_build_filename (f->base.folder, "away", NULL);
   g_autoptr(GError) error = NULL;
+  gint updated = -1;
 
   add_server (f);
   g_assert_cmpint (g_rename (blobs, away), ==, 0);
@@ -257,10 +258,15 @@ test_content_that_cannot_be_kept (Fixture       *f,
 
   g_assert_cmpint (g_rename (away, blobs), ==, 0);
   g_assert_cmpuint (count_blobs (f), ==, 0);
-  fp_test_server_forget (f->server);
-  offer (f, md5);
-  fp_test_server_answer (f->server, 200, "", "0123456789");
-  g_assert_cmpint (update_content (f, NULL), ==, 1);
+  /* The request that was broken off may come late and take the answer to another. */
+  for (guint i = 0; i < 3 && updated != 1; i++)
+    {
+      fp_test_server_forget (f->server);
+      offer (f, md5);
+      fp_test_server_answer (f->server, 200, "", "0123456789");
+      updated = update_content (f, NULL);
+    }
+  g_assert_cmpint (updated, ==, 1);
 }
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* fp-exchange-private.h — one exchange: fp-exchange.c sends, fp-exchange-ask.c asks before, fp-exchange-answer.c reads */
+/* fp-exchange-private.h — one exchange: fp-exchange.c sends, fp-exchange-answer.c reads; never leaves the two */
 #pragma once
 
 #include "net/fp-exchange-fault.h"
@@ -36,9 +36,6 @@ struct _FpExchange
   gint64 total;   /* bytes of the request's body */
   gint64 written; /* of it, in this attempt */
   gboolean wrote_body;
-  gboolean asked;    /* the body waits for "100 Continue"… */
-  gboolean asking;   /* …and the question is on its way */
-  gboolean in_vain;  /* it was asked once, and is not again */
   guint redirects;
 };
 
@@ -49,14 +46,6 @@ void _fp_exchange_finish_with_error (FpExchange   *self,
 /* A sign of life; and that none is to be expected for now. */
 void _fp_exchange_note_progress     (FpExchange   *self);
 void _fp_exchange_expect_nothing    (FpExchange   *self);
-
-/* Before the body: whether it is wanted. */
-void     _fp_exchange_ask              (FpExchange *self);
-void     _fp_exchange_await_go         (FpExchange *self);
-gboolean _fp_exchange_stop_asking      (FpExchange *self);
-void     _fp_exchange_was_told         (FpExchange *self);
-void     _fp_exchange_end_question     (FpExchange *self);
-gboolean _fp_exchange_is_to_begin_anew (FpExchange *self);
 
 /* From the headers, which are there, to the way out. */
 void _fp_exchange_read_answer       (FpExchange   *self);

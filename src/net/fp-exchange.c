@@ -22,7 +22,6 @@ exchange_free (FpExchange *self)
   g_source_unref (self->watchdog);
   if (self->message)
     g_signal_handlers_disconnect_by_data (self->message, self);
-  _fp_exchange_end_question (self);
   g_clear_object (&self->message);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->body, g_byte_array_unref);
@@ -96,7 +95,7 @@ silence_cb (gpointer user_data)
       return G_SOURCE_CONTINUE;
     }
 
-  self->end.timed_out = !_fp_exchange_stop_asking (self);
+  self->end.timed_out = TRUE;
   g_source_set_ready_time (self->watchdog, -1);
   g_cancellable_cancel (self->cancellable);
 
@@ -130,7 +129,6 @@ wrote_headers_cb (FpExchange *self)
 {
   self->answer->first_byte_boot = fp_clock_get_boot_ms (_fp_http_peek_clock (self->http));
   _fp_exchange_note_progress (self);
-  _fp_exchange_await_go (self);
 }
 
 static void
@@ -239,16 +237,6 @@ dup_redirect (FpExchange *self)
 }
 
 static void
-send_again (FpExchange *self)
-{
-  g_signal_handlers_disconnect_by_data (self->message, self);
-  g_clear_object (&self->message);
-  g_clear_object (&self->stream);
-  g_source_set_ready_time (self->watchdog, g_get_monotonic_time () + get_timeout (self));
-  send_message (self);
-}
-
-static void
 follow (FpExchange *self,
         GUri       *target)
 {
@@ -257,7 +245,10 @@ follow (FpExchange *self,
   self->target = g_uri_ref (target);
   g_free (self->answer->final_url);
   self->answer->final_url = _fp_fill_mask (g_uri_to_string (target), self->secret);
-  send_again (self);
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+  g_clear_object (&self->stream);
+  send_message (self);
 }
 
 static void
@@ -270,15 +261,6 @@ sent_cb (GObject      *source,
   g_autoptr(GUri) redirect = NULL;
 
   self->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
-  if (self->stream)
-    _fp_exchange_was_told (self);
-  if (_fp_exchange_is_to_begin_anew (self))
-    {
-      if (self->stream)
-        _fp_exchange_drop_stream (self);
-      send_again (self);
-      return;
-    }
   if (!self->stream)
     {
       _fp_exchange_finish_with_error (self, error);
@@ -312,7 +294,6 @@ send_message (FpExchange *self)
     }
 
   set_body (self);
-  _fp_exchange_ask (self);
   g_signal_connect_swapped (self->message, "network-event", G_CALLBACK (_fp_exchange_note_progress), self);
   g_signal_connect_swapped (self->message, "starting", G_CALLBACK (starting_cb), self);
   g_signal_connect_swapped (self->message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);

@@ -28,12 +28,6 @@ void         _fp_exchange_abort    (FpExchange   *exchange);
 gboolean     _fp_request_is_token  (const char   *text);
 gboolean     _fp_request_is_framing_header (const char *name);
 
-/* Hosts that never say "100 Continue", as met since the start. */
-void         _fp_http_note_mute    (FpHttp       *self,
-                                    GUri         *uri);
-gboolean     _fp_http_is_mute      (FpHttp       *self,
-                                    GUri         *uri);
-
 /* The list of what is in flight. */
 void         _fp_http_enter        (FpHttp       *self,
                                     FpExchange   *exchange);

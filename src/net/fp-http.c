@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "net/fp-host-private.h"
 #include "net/fp-http-private.h"
 
 /* Hosts that hang keep theirs for a minute; the sender has an attempt at 128 of them at once. */
@@ -18,8 +17,6 @@
 /* Seconds a connection is kept for the next request; servers commonly drop theirs after 60 to 75. */
 #define IDLE_SECONDS 45
 
-#define MAX_MUTE 64
-
 #define ANSWER_BYTES (64 * 1024)
 
 struct _FpHttp
@@ -30,7 +27,6 @@ struct _FpHttp
   SoupSession *session;
   FpSecrets *secrets;
   FpClock *clock;
-  GHashTable *mute;      /* set of origins that were asked in vain for "100 Continue" */
   GHashTable *in_flight; /* set of FpExchange, each belongs to itself */
 };
 
@@ -56,7 +52,6 @@ fp_http_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->secrets);
   g_clear_object (&self->clock);
-  g_clear_pointer (&self->mute, g_hash_table_unref);
   g_clear_pointer (&self->in_flight, g_hash_table_unref);
 
   G_OBJECT_CLASS (fp_http_parent_class)->dispose (object);
@@ -84,7 +79,6 @@ static void
 fp_http_init (FpHttp *self)
 {
   self->clock = fp_clock_new ();
-  self->mute = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->in_flight = g_hash_table_new (NULL, NULL);
 
   /* No timeout of its own: it could not tell waiting in the queue from waiting for the server. */
@@ -137,28 +131,6 @@ FpClock *
 _fp_http_peek_clock (FpHttp *self)
 {
   return self->clock;
-}
-
-void
-_fp_http_note_mute (FpHttp *self,
-                    GUri   *uri)
-{
-  if (g_hash_table_size (self->mute) >= MAX_MUTE)
-    g_hash_table_remove_all (self->mute);
-  g_hash_table_add (self->mute, _fp_host_dup_origin (uri));
-}
-
-gboolean
-_fp_http_is_mute (FpHttp *self,
-                  GUri   *uri)
-{
-  g_autofree char *origin = NULL;
-
-  if (g_hash_table_size (self->mute) == 0)
-    return FALSE;
-  origin = _fp_host_dup_origin (uri);
-
-  return g_hash_table_contains (self->mute, origin);
 }
 
 void

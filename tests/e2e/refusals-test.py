@@ -198,7 +198,7 @@ def fault_of_the_item(place):
 
 @refusals.test('413/plain', '', '--max-size', '1000000')
 def said_before_the_body_is_there(place):
-    """A program that sends on all the same gets to read it; ours asks before, and sends nothing."""
+    """Whoever sends on all the same gets to read it: the receiver takes in for a while what it refused."""
     path = os.path.join(place.folder, 'film')
     with open(path, 'wb') as f:
         f.truncate(40 << 20)

@@ -175,7 +175,6 @@ act (Visit      *visit,
   switch (step->how)
     {
     case FP_SERVE_ANSWER:
-    case FP_SERVE_MUTE:
       return write_text (visit, step->raw, strlen (step->raw));
     case FP_SERVE_CLOSE:
       write_text (visit, step->raw, strlen (step->raw));
@@ -185,10 +184,6 @@ act (Visit      *visit,
       return FALSE;
     case FP_SERVE_FLOOD:
       flood (visit, step->raw);
-      return FALSE;
-    case FP_SERVE_EARLY:
-      write_text (visit, step->raw, strlen (step->raw));
-      hang (visit);
       return FALSE;
     case FP_SERVE_HANG:
       hang (visit);
@@ -223,7 +218,7 @@ serve_one (Visit *visit)
   g_autofree char *head = read_head (visit);
   g_auto(GStrv) words = NULL;
   FpTestRequest *request;
-  gboolean go_on, asks;
+  gboolean go_on;
   Step *step;
 
   if (!head)
@@ -237,11 +232,7 @@ serve_one (Visit *visit)
   request->connection = visit->number;
 
   step = next_step (visit->server);
-  asks = strstr (request->head, "Expect: 100-continue") != NULL;
-  if (asks && step->how != FP_SERVE_EARLY && step->how != FP_SERVE_MUTE)
-    write_text (visit, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-  go_on = (asks && step->how == FP_SERVE_EARLY)
-          || read_body (visit, request, step->how == FP_SERVE_CUT ? step->after : G_MAXINT64);
+  go_on = read_body (visit, request, step->how == FP_SERVE_CUT ? step->after : G_MAXINT64);
 
   g_mutex_lock (&visit->server->lock);
   g_ptr_array_add (visit->server->requests, request);

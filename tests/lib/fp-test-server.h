@@ -16,8 +16,6 @@ typedef enum {
   FP_SERVE_HANG,      /* read the request, then nothing until the server ends */
   FP_SERVE_DRIP,      /* the head, then a byte of the body every 20 ms, then close */
   FP_SERVE_FLOOD,     /* the answer's body without an end */
-  FP_SERVE_EARLY,     /* answer the head, where that asks to go on, and take no body of it */
-  FP_SERVE_MUTE,      /* answer, but never "100 Continue" */
 } FpServe;
 
 typedef struct {
