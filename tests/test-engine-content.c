@@ -317,6 +317,7 @@ typedef struct {
   GCond let;
   gboolean go;
   gboolean gave_up;
+  guint through; /* atomic: those that need this struct no more */
   FpTestServer *server;
   guint turns;
 } Disk;
@@ -335,6 +336,7 @@ wait_for_disk (GTask        *task,
     disk->gave_up = !g_cond_wait_until (&disk->let, &disk->lock, end);
   g_mutex_unlock (&disk->lock);
   g_task_return_boolean (task, TRUE);
+  g_atomic_int_inc (&disk->through);
 }
 
 /* What came from the server had many turns to be taken. */
@@ -379,6 +381,7 @@ test_content_on_a_slow_disk (Fixture       *f,
   g_assert_no_error (error);
   g_assert_true (disk.go);
   g_assert_false (disk.gave_up);
+  fp_test_until (g_atomic_int_get (&disk.through) == HELD_BY);
   g_mutex_clear (&disk.lock);
   g_cond_clear (&disk.let);
 }
